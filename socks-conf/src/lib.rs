@@ -1,1 +1,49 @@
-//! Placeholder.
+//! The configuration of socksify, and the routing decision it stands for.
+//!
+//! Dante's `socks.conf`, our TOML and the environment variables are read into one plain data model,
+//! [`Config`]. [`Config::route`] then answers, for one call of the application, whether it goes direct,
+//! through which proxy it goes, or whether it is refused. Nothing here opens a file or a socket: [`load`] is
+//! given the two functions it needs, so that the preload library can read files past its own hooks.
+//!
+//! ```
+//! use socks_conf::{Command, Decision, Host, Protocol, ProxyProtocol, Question};
+//! use std::path::Path;
+//!
+//! let text = b"route { from: 0.0.0.0/0 to: 0.0.0.0/0 via: 10.0.0.11 port = 1080 proxyprotocol: socks_v5 }";
+//! let config = socks_conf::parse(text, Path::new("socks.conf")).unwrap();
+//! let question = Question {
+//!     command: Command::Connect,
+//!     protocol: Protocol::Tcp,
+//!     from: "0.0.0.0:0".parse().unwrap(),
+//!     to: Host::Name("www.example.com"),
+//!     port: Some(443),
+//! };
+//! assert!(matches!(config.route(&question), Decision::Proxy(_, ProxyProtocol::SocksV5)));
+//! ```
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic)
+)]
+
+mod config;
+mod diagnostic;
+mod endpoint;
+mod error;
+mod load;
+mod proxy;
+mod route;
+mod routing;
+mod set;
+mod url;
+
+pub use config::{Config, LogTarget, ResolveProtocol, Search, Source};
+pub use diagnostic::{Diagnostic, Problem, Warning};
+pub use endpoint::{Endpoint, Network, Place, Ports};
+pub use error::Error;
+pub use load::{load, parse};
+pub use proxy::{Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, Secret};
+pub use route::{Command, Commands, Method, Protocol, Protocols, Route, Via};
+pub use routing::{Decision, Host, Question};
+pub use set::{Member, Set};
+pub use url::UrlError;

@@ -1,0 +1,118 @@
+//! The whole configuration as plain data, whatever it was read from.
+
+use crate::{Proxy, Route, Warning};
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything a file or the environment said.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where it was read from.
+    pub source: Source,
+    /// How the application's names are resolved.
+    pub resolveprotocol: ResolveProtocol,
+    /// Where log lines go.
+    pub logoutput: Vec<LogTarget>,
+    /// Where errors go in addition.
+    pub errorlog: Vec<LogTarget>,
+    /// How much is logged: 0 is little.
+    pub debug: u32,
+    /// How long reaching the proxy and the whole handshake may take; `None` leaves it to the kernel.
+    pub timeout_connect: Option<Duration>,
+    /// The addresses handed out for names that only the proxy resolves: network and prefix length.
+    pub fake_range: (Ipv4Addr, u8),
+    /// How the routes are searched.
+    pub search: Search,
+    /// Every proxy; [`Via::Proxies`](crate::Via::Proxies) holds indices into this list.
+    pub proxies: Vec<Proxy>,
+    /// The routes in the order of the file.
+    pub routes: Vec<Route>,
+    /// What was accepted but means less, or something else, than its author may think.
+    pub warnings: Vec<Warning>,
+}
+
+impl Config {
+    /// A configuration without routes, with the defaults of every key.
+    pub fn new(source: Source, search: Search) -> Config {
+        Config {
+            source,
+            resolveprotocol: ResolveProtocol::Fake,
+            logoutput: Vec::new(),
+            errorlog: Vec::new(),
+            debug: 0,
+            timeout_connect: Some(Duration::from_secs(60)),
+            fake_range: (Ipv4Addr::new(198, 18, 0, 0), 15),
+            search,
+            proxies: Vec::new(),
+            routes: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// What a configuration was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// The environment; this variable was the first that named a proxy or a route.
+    Environment(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File(file) => write!(f, "{}", file.display()),
+            Source::Environment(variable) => write!(f, "${variable}"),
+        }
+    }
+}
+
+/// How the application's name look-ups are answered (the key `resolveprotocol`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResolveProtocol {
+    /// Not at all: the name gets an address of [`Config::fake_range`] and goes to the proxy as a name.
+    Fake,
+    /// By DNS over TCP through the proxy.
+    Tcp,
+    /// By DNS over UDP through the proxy.
+    Udp,
+    /// By libc, past the proxy.
+    Local,
+}
+
+impl ResolveProtocol {
+    /// Every value with its word.
+    pub const WORDS: [(&'static str, ResolveProtocol); 4] = [
+        ("fake", ResolveProtocol::Fake),
+        ("tcp", ResolveProtocol::Tcp),
+        ("udp", ResolveProtocol::Udp),
+        ("local", ResolveProtocol::Local),
+    ];
+}
+
+/// One target of `logoutput` or `errorlog`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogTarget {
+    /// Standard error of the application.
+    Stderr,
+    /// Standard output of the application.
+    Stdout,
+    /// syslog, with the facility when one was given.
+    Syslog(Option<String>),
+    /// A file to append to.
+    File(PathBuf),
+}
+
+/// How [`Config::route`] walks the routes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Dante's way: once over all routes for each proxy protocol, in the order direct, socks_v4, socks_v5,
+    /// http. File order counts only among routes that serve the same protocol.
+    ByProxyProtocol,
+    /// The first route that matches decides: TOML files and proxy URLs.
+    FirstMatch,
+}
