@@ -1,0 +1,81 @@
+//! Where a connection goes or comes from: an address or a name, and a port.
+
+use crate::name::Name;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// A host as an IP address, or as a name that the proxy is to resolve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::large_enum_variant, reason = "the handshakes may not use the heap")]
+pub enum Host {
+    /// An IPv4 or IPv6 address.
+    Ip(IpAddr),
+    /// A name.
+    Name(Name),
+}
+
+/// A host and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Address {
+    /// The host.
+    pub host: Host,
+    /// The port, 0 where none is meant.
+    pub port: u16,
+}
+
+impl Host {
+    /// The one form in which a host is sent and compared.
+    ///
+    /// `::ffff:a.b.c.d` is the IPv4 address it stands for; a name that is an address literal is that address, so
+    /// that a rule about the address cannot be evaded by spelling; a name has no trailing dot.
+    #[must_use]
+    pub fn canonical(self) -> Self {
+        match self {
+            Self::Ip(ip) => Self::Ip(ip.to_canonical()),
+            Self::Name(name) => {
+                let name = name.without_trailing_dot();
+                literal(name.as_bytes()).map_or(Self::Name(name), Self::Ip)
+            }
+        }
+    }
+}
+
+fn literal(name: &[u8]) -> Option<IpAddr> {
+    let ip: IpAddr = std::str::from_utf8(name).ok()?.parse().ok()?;
+    Some(ip.to_canonical())
+}
+
+impl Address {
+    /// `0.0.0.0:0`, with which a message says that there is nothing to say.
+    pub const UNSPECIFIED: Self = Self { host: Host::Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), port: 0 };
+
+    /// The address with its host in [canonical](Host::canonical) form.
+    #[must_use]
+    pub fn canonical(self) -> Self {
+        Self { host: self.host.canonical(), port: self.port }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Self {
+        Self { host: Host::Ip(address.ip().to_canonical()), port: address.port() }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(ip) => ip.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host {
+            Host::Ip(IpAddr::V6(ip)) => write!(f, "[{ip}]:{}", self.port),
+            host => write!(f, "{host}:{}", self.port),
+        }
+    }
+}

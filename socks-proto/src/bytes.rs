@@ -1,0 +1,79 @@
+//! Byte strings of bounded length kept inline, because the handshakes may neither allocate nor have a destructor.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// At most `N` bytes, stored in place.
+#[derive(Clone, Copy)]
+pub struct Bytes<const N: usize> {
+    len: u16,
+    bytes: [u8; N],
+}
+
+/// A complete message, ready to be written with one write; the longest is a SOCKS4a request.
+pub type Message = Bytes<520>;
+
+impl<const N: usize> Bytes<N> {
+    pub(crate) const EMPTY: Self = Self { len: 0, bytes: [0; N] };
+
+    /// The bytes as a slice.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    pub(crate) fn copied(bytes: &[u8]) -> Option<Self> {
+        let mut copy = Self::EMPTY;
+        copy.push(bytes).then_some(copy)
+    }
+
+    /// Appends all of `more`, or nothing and says `false` when it does not fit.
+    pub(crate) fn push(&mut self, more: &[u8]) -> bool {
+        let start = usize::from(self.len);
+        let end = start.saturating_add(more.len());
+        let (Ok(len), Some(free)) = (u16::try_from(end), self.bytes.get_mut(start..end)) else {
+            return false;
+        };
+        free.copy_from_slice(more);
+        self.len = len;
+        true
+    }
+
+    /// Copies the bytes to the beginning of `out`, as many as fit, and gives their number.
+    pub(crate) fn copy_to(&self, out: &mut [u8]) -> usize {
+        let length = self.as_bytes().len().min(out.len());
+        for (to, from) in out.iter_mut().zip(self.as_bytes()) {
+            *to = *from;
+        }
+        length
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+}
+
+impl<const N: usize> AsRef<[u8]> for Bytes<N> {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl<const N: usize> PartialEq for Bytes<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl<const N: usize> Eq for Bytes<N> {}
+
+impl<const N: usize> Hash for Bytes<N> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+impl<const N: usize> fmt::Debug for Bytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
+    }
+}

@@ -1,0 +1,82 @@
+//! How a dialogue with a proxy fails, in the proxy's own terms.
+
+use crate::decode::Malformed;
+use crate::socks4::Cd;
+use crate::socks5::{Method, Rep};
+use std::fmt;
+
+/// Why the proxy did not do what was asked.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The proxy accepts none of the methods offered.
+    NoAcceptableMethod,
+    /// The proxy chose a method that was not offered.
+    MethodNotOffered(Method),
+    /// The proxy refused the user name and password, with this STATUS.
+    AuthenticationRefused {
+        /// STATUS of the reply (RFC 1929), anything but 00.
+        status: u8,
+    },
+    /// A SOCKS5 reply with this REP.
+    Reply(Rep),
+    /// A SOCKS4 reply with this CD.
+    Reply4(Cd),
+    /// The proxy closed or reset the connection where an answer was due.
+    Closed(Stage),
+    /// What came is not SOCKS.
+    Malformed {
+        /// What was being waited for.
+        stage: Stage,
+        /// What was wrong with it.
+        error: Malformed,
+    },
+}
+
+/// The answer that a proxy owes at some point of the dialogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// The choice of a method.
+    Method,
+    /// The verdict over user name and password.
+    Authentication,
+    /// The reply to the request.
+    Reply,
+    /// The second reply to BIND.
+    SecondReply,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Method => "method choice",
+            Self::Authentication => "password reply",
+            Self::Reply => "reply",
+            Self::SecondReply => "second reply",
+        })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAcceptableMethod => {
+                f.write_str("the proxy accepts none of the authentication methods offered")
+            }
+            Self::MethodNotOffered(method) => {
+                write!(f, "the proxy chose a method that was not offered: {method}")
+            }
+            Self::AuthenticationRefused { status } => {
+                write!(f, "the proxy refused the user name and password (status {status:02x})")
+            }
+            Self::Reply(rep) => write!(f, "the proxy replied {rep}"),
+            Self::Reply4(cd) => write!(f, "the proxy replied {cd}"),
+            Self::Closed(stage) => {
+                write!(f, "the proxy closed the connection before its {stage} was complete")
+            }
+            Self::Malformed { stage, error } => write!(f, "the proxy's {stage} is not SOCKS: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,24 @@
+//! The dialects of SOCKS.
+
+use std::fmt;
+
+/// A version of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// SOCKS4: IPv4 addresses only.
+    Socks4,
+    /// SOCKS4 with names that the proxy resolves.
+    Socks4a,
+    /// SOCKS5 (RFC 1928).
+    Socks5,
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Socks4 => "SOCKS4",
+            Self::Socks4a => "SOCKS4a",
+            Self::Socks5 => "SOCKS5",
+        })
+    }
+}
