@@ -98,6 +98,14 @@ pub enum Ports {
 }
 
 impl Ports {
+    /// Whether this is every port.
+    pub fn contains_all(self) -> bool {
+        matches!(
+            self,
+            Ports::Any | Ports::GreaterOrEqual(0) | Ports::LessOrEqual(u16::MAX) | Ports::Range(0, u16::MAX)
+        )
+    }
+
     /// Whether `port` is one of these.
     pub fn contains(self, port: u16) -> bool {
         match self {

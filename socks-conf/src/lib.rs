@@ -31,6 +31,7 @@ mod diagnostic;
 mod endpoint;
 mod error;
 mod load;
+mod matching;
 mod proxy;
 mod route;
 mod routing;

@@ -3,6 +3,7 @@
 use crate::set::{Member, Set};
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 /// One proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Proxy {
     pub username: Option<String>,
     /// The password of RFC 1929.
     pub password: Option<Secret>,
+    /// A file that holds the password; [`load`](crate::load) has read it, [`parse`](crate::parse) has not.
+    pub password_file: Option<PathBuf>,
 }
 
 /// The address of a proxy as it was written.

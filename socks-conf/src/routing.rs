@@ -1,6 +1,11 @@
 //! The routing decision: one question of the application, one answer.
+//!
+//! A pure function over [`Config`] that neither allocates nor resolves: it runs inside connect(2), where a
+//! look-up would itself be a packet past the proxy. Names are therefore compared as names, as Dante does with
+//! `resolveprotocol: fake`.
 
-use crate::{Command, Config, Protocol, ProxyProtocol, Route};
+use crate::matching::Match;
+use crate::{Command, Config, Protocol, Proxy, ProxyProtocol, Route, Search, Via};
 use std::net::{IpAddr, SocketAddr};
 
 /// What the application wants to reach.
@@ -21,7 +26,7 @@ pub struct Question<'a> {
     pub protocol: Protocol,
     /// The local address of the socket; unbound: 0.0.0.0 port 0.
     pub from: SocketAddr,
-    /// The target.
+    /// The target. The unspecified address in a [`Command::Bind`] stands for a target not known yet.
     pub to: Host<'a>,
     /// The target's port; `None` when it is not known yet, as in a name look-up.
     pub port: Option<u16>,
@@ -34,15 +39,133 @@ pub enum Decision<'a> {
     Direct(&'a Route),
     /// Nowhere: the call fails.
     Block(&'a Route),
-    /// Through the proxies of the route's `via`, speaking this.
+    /// Through the proxies of the route's `via`, speaking this with the first that can serve the call; see
+    /// [`Config::through`] for the ones to fail over to.
     Proxy(&'a Route, ProxyProtocol),
     /// No route matches: the call fails.
     NoRoute,
 }
 
+/// The passes of [`Search::ByProxyProtocol`]; `None` is the pass over the direct routes.
+const PASSES: [Option<ProxyProtocol>; 5] = [
+    None,
+    Some(ProxyProtocol::SocksV4),
+    Some(ProxyProtocol::SocksV4a),
+    Some(ProxyProtocol::SocksV5),
+    Some(ProxyProtocol::Http),
+];
+
 impl Config {
     /// Decides one call.
-    pub fn route(&self, _question: &Question<'_>) -> Decision<'_> {
-        Decision::NoRoute
+    ///
+    /// With [`Search::FirstMatch`] the first route that matches decides. With [`Search::ByProxyProtocol`]
+    /// all routes are searched for a direct one, then all for a socks_v4 one, then socks_v5, then http, as
+    /// Dante does. A block route, which Dante does not have, hides the routes below it from every search.
+    ///
+    /// | `to:` | matches |
+    /// | --- | --- |
+    /// | `0/0` | every address and every name |
+    /// | `0.0.0.0/0` | every IPv4 address and every name; IPv6 addresses too unless the route is direct |
+    /// | other networks | addresses inside, never a name |
+    /// | `.example.com` | `example.com` and every name that ends in `.example.com` |
+    /// | `.` | every name |
+    /// | `www.example.com` | that name |
+    ///
+    /// People write `0.0.0.0/0` for "everything"; a proxy or block route takes them at their word, so that
+    /// IPv6 does not slip past, while a direct route lets out no more than it says. Unlike Dante we compare
+    /// whole labels: `.example.com` does not match `badexample.com`. Case and a trailing dot do not count. A
+    /// name that is an address literal is taken as the address, an IPv4-mapped IPv6 address as IPv4.
+    ///
+    /// `from:` is compared with the local address; `0/0` and `0.0.0.0/0` both match any, names match none.
+    /// The target of a bind is compared only when it is known.
+    ///
+    /// When the port is not known, a direct route must match whatever it is, while a proxy route needs only
+    /// a port that could match. A block route limited to ports is passed over, except that it keeps a name
+    /// from being resolved directly when only the name could have told us to block the connection later.
+    pub fn route(&self, question: &Question<'_>) -> Decision<'_> {
+        let question = question.normalized();
+        let blocked = self.routes.iter().position(|route| route.blocks(&question));
+        let routes = self.routes.get(..blocked.unwrap_or(self.routes.len())).unwrap_or_default();
+        match self.search(routes, &question) {
+            Some(Decision::Direct(route)) => {
+                pending_block(routes, route, &question).map_or(Decision::Direct(route), Decision::Block)
+            }
+            Some(decision) => decision,
+            None => {
+                blocked.and_then(|index| self.routes.get(index)).map_or(Decision::NoRoute, Decision::Block)
+            }
+        }
+    }
+
+    /// The proxies of `route` that can serve the call, in order, with what to speak to each.
+    ///
+    /// The number is the index into [`Config::proxies`].
+    pub fn through<'a>(
+        &'a self,
+        route: &'a Route,
+        question: &Question<'_>,
+    ) -> impl Iterator<Item = (usize, &'a Proxy, ProxyProtocol)> {
+        let question = question.normalized();
+        let indices = match &route.via {
+            Via::Proxies(indices) => indices.as_slice(),
+            Via::Direct | Via::Block => &[],
+        };
+        indices.iter().filter_map(move |&index| {
+            let proxy = self.proxies.get(index)?;
+            let speaks = |protocol: &ProxyProtocol| {
+                proxy.protocols.contains(*protocol) && route.carries(*protocol, &question)
+            };
+            PASSES.into_iter().flatten().find(speaks).map(|protocol| (index, proxy, protocol))
+        })
+    }
+
+    fn search<'a>(&'a self, routes: &'a [Route], question: &Question<'_>) -> Option<Decision<'a>> {
+        match self.search {
+            Search::FirstMatch => routes.iter().find_map(|route| self.answer(route, question)),
+            Search::ByProxyProtocol => PASSES.into_iter().find_map(|pass| {
+                routes.iter().find_map(|route| match pass {
+                    None => route.serves_direct(question).then_some(Decision::Direct(route)),
+                    Some(protocol) => {
+                        route.serves_through(protocol, question).then_some(Decision::Proxy(route, protocol))
+                    }
+                })
+            }),
+        }
+    }
+
+    fn answer<'a>(&'a self, route: &'a Route, question: &Question<'_>) -> Option<Decision<'a>> {
+        match route.via {
+            Via::Direct => route.serves_direct(question).then_some(Decision::Direct(route)),
+            Via::Proxies(_) if route.matches(question) != Match::No => {
+                let (_, _, protocol) = self.through(route, question).next()?;
+                Some(Decision::Proxy(route, protocol))
+            }
+            Via::Proxies(_) | Via::Block => None,
+        }
+    }
+}
+
+/// The block route above `direct` that may yet apply to the name that is about to be resolved.
+fn pending_block<'a>(routes: &'a [Route], direct: &Route, question: &Question<'_>) -> Option<&'a Route> {
+    let mut above = routes.iter().take_while(|route| !std::ptr::eq(*route, direct));
+    above.find(|route| route.may_block_by_name(question))
+}
+
+impl Question<'_> {
+    /// The same question with address literals and mapped addresses as what they mean.
+    fn normalized(&self) -> Question<'_> {
+        let to = match self.to {
+            Host::Ip(address) => Host::Ip(address.to_canonical()),
+            Host::Name(name) => match name.parse::<IpAddr>() {
+                Ok(address) => Host::Ip(address.to_canonical()),
+                Err(_) => Host::Name(name.strip_suffix('.').unwrap_or(name)),
+            },
+        };
+        let from = SocketAddr::new(self.from.ip().to_canonical(), self.from.port());
+        Question { to, from, ..*self }
+    }
+
+    pub(crate) fn has_no_target_yet(&self) -> bool {
+        self.command == Command::Bind && matches!(self.to, Host::Ip(address) if address.is_unspecified())
     }
 }
