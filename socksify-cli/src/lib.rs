@@ -1,1 +1,103 @@
-//! Placeholder.
+//! `socksify COMMAND`: everything that is done before the command runs.
+//!
+//! The library we preload can only fail closed, silently, inside a program that knows nothing of proxies. Here there
+//! is still a user to talk to: so configuration, library and command are all checked first, and whatever is wrong is
+//! said with its place and its remedy. Then this process becomes the command and costs nothing more.
+//!
+//! This crate is internal to the package: the program, its tests and the makers of its manual page use it.
+#![deny(unsafe_code)]
+
+pub mod args;
+mod check;
+mod configuration;
+mod elf;
+mod environment;
+mod error;
+mod exit;
+pub mod guide;
+mod launch;
+mod library;
+mod message;
+mod names;
+mod privilege;
+mod program;
+mod quote;
+mod script;
+mod search;
+#[allow(unsafe_code)]
+mod sys;
+
+use args::Arguments;
+use environment::{Environment, PRELOAD};
+use error::Error;
+use launch::Launch;
+use socks_conf::Config;
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+
+/// Does what the command line says, program name first. Returns an exit status, unless the process became the command.
+pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
+    match Arguments::read(words) {
+        Ok(arguments) => act(&arguments).unwrap_or_else(|error| {
+            message::fail(&error);
+            error.status()
+        }),
+        Err(usage) => {
+            let _ = usage.print();
+            if usage.use_stderr() { exit::OUR_FAILURE } else { exit::SUCCESS }
+        }
+    }
+}
+
+fn act(arguments: &Arguments) -> Result<u8, Error> {
+    configuration::check_urls(&arguments.proxies)?;
+    let mut environment = Environment::of(arguments).map_err(Error::Directory)?;
+    if arguments.check {
+        return check::run(&mut environment);
+    }
+    let config = prepare(arguments, &mut environment)?;
+    if arguments.print_env {
+        message::print(&environment.shell_commands())?;
+        return Ok(exit::SUCCESS);
+    }
+    name_table(arguments, &mut environment);
+    let launch = Launch::prepare(arguments, &environment)?;
+    if arguments.verbose > 0 {
+        tell(&config, &launch, &environment);
+    }
+    Err(launch.exec(&environment))
+}
+
+/// Everything that must be right whatever the command is.
+fn prepare(arguments: &Arguments, environment: &mut Environment) -> Result<Config, Error> {
+    if let Some(file) = &arguments.log {
+        let opened = OpenOptions::new().append(true).create(true).open(file);
+        opened.map_err(|error| Error::Log(file.clone(), error))?;
+    }
+    let library = library::find(&|name| environment.variable(name)).map_err(Error::Library)?;
+    let config = configuration::load(environment)?;
+    environment.set(PRELOAD, library::preload(&library, environment.variable(PRELOAD)));
+    if arguments.verbose > 0 {
+        config.warnings.iter().for_each(|warning| message::warn(warning));
+    }
+    Ok(config)
+}
+
+/// Without a table of its own the command uses the one of the user, or of each process: worse, but not wrong.
+fn name_table(arguments: &Arguments, environment: &mut Environment) {
+    if let Err(error) = names::prepare(environment)
+        && !arguments.quiet
+    {
+        message::warn(&format_args!("no table of names for this run: {error}"));
+    }
+}
+
+fn tell(config: &Config, launch: &Launch, environment: &Environment) {
+    let library = environment.variable(PRELOAD).unwrap_or_default();
+    message::note(&format_args!(
+        "running {} as {} says, with {}",
+        launch.program().display(),
+        config.source,
+        library.display()
+    ));
+}

@@ -1,0 +1,201 @@
+//! The command line as data: one definition, from which parsing, `--help`, the manual page and the shell
+//! completions all come.
+//!
+//! Everything up to the command word belongs to us, everything after it to the command; that is why nothing here is
+//! a sub-command: no program's name may be taken away from the user.
+
+use crate::guide;
+use clap::Parser;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Parser)]
+#[command(
+    name = "socksify",
+    version,
+    about = "run a program with all its traffic through a SOCKS proxy",
+    long_about = guide::DESCRIPTION,
+    after_help = "--help explains more, with examples; the configuration file is described in socks.conf(5).",
+    after_long_help = guide::sections(),
+    override_usage = guide::USAGE,
+    max_term_width = 100
+)]
+pub struct Arguments {
+    /// Use this proxy; repeat it for proxies to fall back on, in order
+    ///
+    /// socks5h://[USER:PASSWORD@]HOST[:PORT], or socks5, socks4, socks4a, http in place of socks5h.
+    /// The port is 1080 unless given. Names are always resolved by the proxy, never here. No configuration file is
+    /// read.
+    #[arg(short, long = "proxy", value_name = "URL", conflicts_with_all = ["file", "embedded"])]
+    pub proxies: Vec<String>,
+
+    /// Read this configuration file and no other
+    ///
+    /// Dante's syntax or TOML, told apart by content; see socks.conf(5). Variables that name a proxy are ignored.
+    #[arg(short = 'f', long = "config", value_name = "FILE", conflicts_with = "embedded")]
+    pub file: Option<PathBuf>,
+
+    /// Start a proxy of our own for this command
+    ///
+    /// A socksd on 127.0.0.1 with a password made for this run serves the command and ends with it. The traffic
+    /// leaves from this machine: good for trying out, not for getting anywhere else.
+    #[arg(long, conflicts_with_all = ["print_env", "check"])]
+    pub embedded: bool,
+
+    /// Say what happens to each connection (-vv: more)
+    ///
+    /// Lines go to standard error, unless --log names another place.
+    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+
+    /// Print errors only, no warnings
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Write the lines of -v to FILE instead of standard error; implies -v
+    #[arg(long = "log", value_name = "FILE", conflicts_with = "quiet")]
+    pub log: Option<PathBuf>,
+
+    /// Run COMMAND even if it would bypass the proxy
+    ///
+    /// Programs that no library can be preloaded into (static, setuid, of another machine) or that do not use the C
+    /// library for their connections (Go) are refused, because they would reach the network directly. This runs
+    /// them all the same, with a warning.
+    #[arg(long)]
+    pub allow_bypass: bool,
+
+    /// Read the configuration, print what it means, and stop
+    ///
+    /// The exit status is 0 if a command could be run with it, else 1.
+    #[arg(long, group = "action")]
+    pub check: bool,
+
+    /// Print shell commands that make the calling shell use the proxy
+    ///
+    /// For eval "$(socksify --print-env)" in a session or a profile. Programs of that shell that would bypass the
+    /// proxy are not refused by us, since we do not start them.
+    #[arg(long, group = "action")]
+    pub print_env: bool,
+
+    /// Run $SHELL: everything typed there goes through the proxy
+    #[arg(long, group = "action")]
+    pub shell: bool,
+
+    /// The command follows; may be left out
+    #[arg(short = 'c', conflicts_with = "action")]
+    pub command_follows: bool,
+
+    /// The program to run and its arguments; options after it are its own
+    #[arg(
+        value_name = "COMMAND",
+        trailing_var_arg = true,
+        conflicts_with = "action",
+        required_unless_present = "action"
+    )]
+    pub command: Vec<OsString>,
+}
+
+impl Arguments {
+    /// Reads a command line, program name first; what is not to be run (help, version, a mistake) comes as the error.
+    pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(words)
+    }
+
+    /// How talkative the library is to be, if the command line says.
+    pub fn debug_level(&self) -> Option<u8> {
+        let implied = u8::from(self.log.is_some());
+        Some(self.verbose.max(implied)).filter(|level| *level > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    fn read(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::read(line.split_whitespace().map(OsString::from))
+    }
+
+    fn command(line: &str) -> Vec<OsString> {
+        read(line).unwrap_or_else(|error| panic!("{line}: {error}")).command
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_runs_with_or_without_c() {
+        assert_eq!(command("socksify -c ftp host"), ["ftp", "host"]);
+        assert_eq!(command("socksify ftp host"), ["ftp", "host"]);
+        assert_eq!(command("socksify -vc ftp host"), ["ftp", "host"]);
+    }
+
+    #[test]
+    fn everything_after_the_command_is_the_commands() {
+        assert_eq!(command("socksify curl -v -p x --help"), ["curl", "-v", "-p", "x", "--help"]);
+        assert_eq!(command("socksify -c sh -c exit"), ["sh", "-c", "exit"]);
+        assert_eq!(command("socksify ls -- -l"), ["ls", "--", "-l"]);
+        assert_eq!(command("socksify -v curl --version --unknown"), ["curl", "--version", "--unknown"]);
+    }
+
+    #[test]
+    fn two_dashes_end_our_options() {
+        assert_eq!(command("socksify -- curl -v"), ["curl", "-v"]);
+        assert_eq!(command("socksify -c -- -odd-name"), ["-odd-name"]);
+        assert_eq!(command("socksify -v -- ls -- -l"), ["ls", "--", "-l"]);
+    }
+
+    #[test]
+    fn proxies_keep_their_order() {
+        let arguments = read("socksify -p socks5://a --proxy=socks4://b -psocks5h://c true").unwrap();
+        assert_eq!(arguments.proxies, ["socks5://a", "socks4://b", "socks5h://c"]);
+    }
+
+    #[test]
+    fn verbosity_counts_and_a_log_file_implies_it() {
+        assert_eq!(read("socksify true").unwrap().debug_level(), None);
+        assert_eq!(read("socksify -vv true").unwrap().debug_level(), Some(2));
+        assert_eq!(read("socksify --log x true").unwrap().debug_level(), Some(1));
+        assert_eq!(read("socksify --log x -vvv true").unwrap().debug_level(), Some(3));
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for line in [
+            "socksify -p socks5://a -f b true",
+            "socksify -p socks5://a --embedded true",
+            "socksify -f b --embedded true",
+            "socksify -q -v true",
+            "socksify --shell --print-env",
+            "socksify --check --shell",
+            "socksify --shell true",
+            "socksify --check -c true",
+            "socksify --embedded --print-env",
+        ] {
+            assert_eq!(read(line).unwrap_err().kind(), ErrorKind::ArgumentConflict, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_option_is_a_mistake_and_no_command() {
+        assert_eq!(read("socksify --unknown true").unwrap_err().kind(), ErrorKind::UnknownArgument);
+        assert_eq!(read("socksify -x true").unwrap_err().kind(), ErrorKind::UnknownArgument);
+        assert_eq!(read("socksify").unwrap_err().kind(), ErrorKind::MissingRequiredArgument);
+        assert_eq!(read("socksify -c").unwrap_err().kind(), ErrorKind::MissingRequiredArgument);
+    }
+
+    #[test]
+    fn help_teaches() {
+        let help = Arguments::command().render_long_help().to_string();
+        for word in
+            ["EXAMPLES", "FILES", "ENVIRONMENT", "EXIT STATUS", "socksify -c ftp", "SOCKS_CONF", "127"]
+        {
+            assert!(help.contains(word), "{word} is missing in:\n{help}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `--check`: what the configuration means, in words.
+
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::{configuration, exit, library, message};
+use socks_conf::{Config, LogTarget, Proxy, ResolveProtocol, Route, Search, Via};
+use std::fmt::{self, Display, Write};
+
+/// Prints the meaning; the exit status says whether a command could run with it.
+pub(crate) fn run(environment: &mut Environment) -> Result<u8, Error> {
+    match summary(environment) {
+        Ok(text) => {
+            message::print(text.as_bytes())?;
+            Ok(exit::SUCCESS)
+        }
+        Err(error) => {
+            message::fail(&error);
+            Ok(exit::FAULT_FOUND)
+        }
+    }
+}
+
+fn summary(environment: &mut Environment) -> Result<String, Error> {
+    let config = configuration::load(environment)?;
+    let library = library::find(&|name| environment.variable(name)).map_err(Error::Library)?;
+    let mut text = Summary(&config).to_string();
+    let _ = writeln!(text, "library: {}", library.display());
+    Ok(text)
+}
+
+/// A configuration in words.
+struct Summary<'a>(&'a Config);
+
+impl Display for Summary<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config = self.0;
+        writeln!(out, "configuration: {}", config.source)?;
+        writeln!(out, "names: {}", names(config))?;
+        match config.timeout_connect {
+            Some(limit) => writeln!(out, "time to reach the proxy: {} s at most", limit.as_secs())?,
+            None => writeln!(out, "time to reach the proxy: not limited")?,
+        }
+        writeln!(out, "log: level {}, {}", config.debug, log_targets(&config.logoutput))?;
+        config.proxies.iter().try_for_each(|proxy| write_proxy(out, proxy))?;
+        writeln!(out, "routes: {}", search(config.search))?;
+        config.routes.iter().try_for_each(|route| write_route(out, route, &config.proxies))?;
+        config.warnings.iter().try_for_each(|warning| writeln!(out, "warning: {warning}"))
+    }
+}
+
+fn names(config: &Config) -> String {
+    let (address, prefix) = config.fake_range;
+    match config.resolveprotocol {
+        ResolveProtocol::Fake => format!("resolved by the proxy; stand-ins from {address}/{prefix}"),
+        ResolveProtocol::Tcp => "resolved by DNS over TCP through the proxy".to_owned(),
+        ResolveProtocol::Udp => "resolved by DNS over UDP through the proxy".to_owned(),
+        ResolveProtocol::Local => "resolved here, past the proxy".to_owned(),
+    }
+}
+
+fn log_targets(targets: &[LogTarget]) -> String {
+    let words: Vec<String> = targets.iter().map(log_target).collect();
+    if words.is_empty() { "nowhere".to_owned() } else { words.join(", ") }
+}
+
+fn log_target(target: &LogTarget) -> String {
+    match target {
+        LogTarget::Stderr => "stderr".to_owned(),
+        LogTarget::Stdout => "stdout".to_owned(),
+        LogTarget::Syslog(None) => "syslog".to_owned(),
+        LogTarget::Syslog(Some(facility)) => format!("syslog/{facility}"),
+        LogTarget::File(file) => file.display().to_string(),
+    }
+}
+
+fn search(search: Search) -> &'static str {
+    match search {
+        Search::FirstMatch => "the first that matches counts",
+        Search::ByProxyProtocol => {
+            "searched once for each of direct, socks_v4, socks_v5, http, in this order"
+        }
+    }
+}
+
+fn write_proxy(out: &mut fmt::Formatter<'_>, proxy: &Proxy) -> fmt::Result {
+    write!(out, "proxy: {proxy}")?;
+    if proxy.name != proxy.to_string() {
+        write!(out, " ({})", proxy.name)?;
+    }
+    write!(out, ", {}", proxy.protocols)?;
+    if let Some(username) = &proxy.username {
+        write!(out, ", user {username}")?;
+    }
+    writeln!(out)
+}
+
+fn write_route(out: &mut fmt::Formatter<'_>, route: &Route, proxies: &[Proxy]) -> fmt::Result {
+    write!(out, "route")?;
+    if route.line > 0 {
+        write!(out, " (line {})", route.line)?;
+    }
+    let to: Vec<String> = route.to.iter().map(ToString::to_string).collect();
+    write!(out, ": from {} to {} via {}", route.from, to.join(", "), via(&route.via, proxies))?;
+    writeln!(out, "; {}; {}", route.commands, route.protocols)
+}
+
+fn via(via: &Via, proxies: &[Proxy]) -> String {
+    match via {
+        Via::Direct => "direct".to_owned(),
+        Via::Block => "block".to_owned(),
+        Via::Proxies(indices) => {
+            let names: Vec<&str> =
+                indices.iter().filter_map(|i| Some(proxies.get(*i)?.name.as_str())).collect();
+            names.join(", then ")
+        }
+    }
+}
