@@ -1,5 +1,6 @@
 //! Where a connection goes or comes from: an address or a name, and a port.
 
+use crate::literal;
 use crate::name::Name;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -34,15 +35,10 @@ impl Host {
             Self::Ip(ip) => Self::Ip(ip.to_canonical()),
             Self::Name(name) => {
                 let name = name.without_trailing_dot();
-                literal(name.as_bytes()).map_or(Self::Name(name), Self::Ip)
+                literal::address_in(name.as_bytes()).map_or(Self::Name(name), Self::Ip)
             }
         }
     }
-}
-
-fn literal(name: &[u8]) -> Option<IpAddr> {
-    let ip: IpAddr = std::str::from_utf8(name).ok()?.parse().ok()?;
-    Some(ip.to_canonical())
 }
 
 impl Address {
@@ -54,11 +50,31 @@ impl Address {
     pub fn canonical(self) -> Self {
         Self { host: self.host.canonical(), port: self.port }
     }
+
+    /// The same as an address of a socket, unless the host is a name.
+    pub fn socket_address(&self) -> Option<SocketAddr> {
+        match self.host {
+            Host::Ip(ip) => Some(SocketAddr::new(ip, self.port)),
+            Host::Name(_) => None,
+        }
+    }
+}
+
+impl From<IpAddr> for Host {
+    fn from(ip: IpAddr) -> Self {
+        Self::Ip(ip.to_canonical())
+    }
+}
+
+impl From<Name> for Host {
+    fn from(name: Name) -> Self {
+        Self::Name(name)
+    }
 }
 
 impl From<SocketAddr> for Address {
     fn from(address: SocketAddr) -> Self {
-        Self { host: Host::Ip(address.ip().to_canonical()), port: address.port() }
+        Self { host: address.ip().into(), port: address.port() }
     }
 }
 

@@ -3,8 +3,11 @@
 //! Every message tells its own length, but only piece by piece. A [`Cursor`] reads what is there and, when bytes are
 //! missing, knows how many may be asked for without touching what follows the message.
 
-use crate::name::{Name, NameError};
+use crate::name::NameError;
 use std::fmt;
+
+/// The longest string of SOCKS4 that is read, with its NUL.
+const MAX_STRING: usize = 256;
 
 /// The outcome of reading a message from the bytes that have come so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +40,10 @@ pub enum Malformed {
     },
     /// An ATYP other than 01, 03 and 04.
     AddressType(u8),
-    /// A host name of length 0, or with a NUL in it, or longer than we keep.
+    /// A host name of length 0 or with a NUL in it.
     Name(NameError),
-    /// A SOCKS4 USERID longer than 255 bytes.
-    UseridLength,
+    /// A USERID or name of SOCKS4 that goes on after 255 bytes; the protocol sets no limit, so a proxy must.
+    Unterminated,
     /// A user name or password of length 0, which RFC 1929 does not have.
     EmptyCredentials,
     /// More bytes were handed in than were asked for.
@@ -118,23 +121,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes a string ended by NUL, which is taken too; one of more than 255 bytes is `too_long`.
-    pub(crate) fn string(&mut self, too_long: Malformed) -> Result<&'a [u8], Stop> {
+    /// Takes a string of at most 255 bytes and the NUL that ends it.
+    pub(crate) fn string(&mut self) -> Result<&'a [u8], Stop> {
         let rest = self.bytes.get(self.taken..).unwrap_or_default();
-        match rest.iter().take(256).position(|&byte| byte == 0) {
+        match rest.iter().take(MAX_STRING).position(|&byte| byte == 0) {
             Some(length) => {
-                self.take(length.saturating_add(1)).map(|taken| taken.strip_suffix(&[0]).unwrap_or(taken))
+                let string = self.take(length)?;
+                self.byte().map(|_nul| string)
             }
-            None if rest.len() > 255 => Err(too_long.into()),
+            None if rest.len() >= MAX_STRING => Err(Malformed::Unterminated.into()),
             None => {
                 self.at_least(rest.len().saturating_add(1));
                 Err(self.short())
             }
         }
-    }
-
-    pub(crate) fn name(&mut self, length: u8) -> Result<Name, Stop> {
-        Ok(Name::new(self.take(usize::from(length))?)?)
     }
 
     fn short(&self) -> Stop {
@@ -150,7 +150,7 @@ impl fmt::Display for Malformed {
             }
             Self::AddressType(atyp) => write!(f, "expected ATYP 01, 03 or 04, got {atyp:02x}"),
             Self::Name(error) => error.fmt(f),
-            Self::UseridLength => f.write_str("expected a USERID of at most 255 bytes, got a longer one"),
+            Self::Unterminated => f.write_str("expected a NUL after at most 255 bytes, got more"),
             Self::EmptyCredentials => {
                 f.write_str("expected a user name and a password of at least one byte each")
             }

@@ -68,6 +68,7 @@ pub mod client;
 mod command;
 mod credentials;
 mod decode;
+mod literal;
 mod name;
 pub mod server;
 pub mod socks4;

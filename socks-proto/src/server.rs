@@ -10,6 +10,7 @@
 mod acceptance;
 mod fault;
 mod handshake;
+mod refusal;
 mod reply;
 mod request;
 

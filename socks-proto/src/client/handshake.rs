@@ -2,48 +2,60 @@
 
 use super::{Failure, Stage, Unsendable, Version, unsendable};
 use crate::address::Address;
-use crate::bytes::{Bytes, Message};
+use crate::bytes::Message;
 use crate::command::Command;
 use crate::credentials::Credentials;
 use crate::decode::{Decoded, Malformed};
-use crate::socks4::{self, Cd};
-use crate::socks5::{self, MAX_REPLY, Method, Rep};
+use crate::socks4;
+use crate::socks5::{self, Method};
+use std::fmt;
 
 /// What the owner of the socket is to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "the handshake may not use the heap")]
 pub enum Step<'a> {
     /// Send these bytes, if possible with one write, and say with [`Handshake::sent`] how many went.
     Send(&'a [u8]),
     /// Read at most so many bytes, never more, and hand them to [`Handshake::received`].
     Receive(usize),
-    /// The proxy granted the request; this is BND, as it came.
+    /// The proxy granted the request; this is BND, which may be zero or a name.
     Done(Address),
     /// The proxy did not, or does not speak SOCKS. Nothing but closing the connection is left.
     Failed(Failure),
 }
 
 /// One request to one proxy.
-#[derive(Clone, Debug)]
+///
+/// Plain data without a destructor, small enough for the stack of a hook: the message being sent and the message
+/// being received are never needed at the same time and share one buffer.
+#[derive(Clone)]
 pub struct Handshake {
     version: Version,
     command: Command,
     target: Address,
     credentials: Option<Credentials>,
     state: State,
-    outgoing: Message,
-    sent: usize,
-    incoming: Bytes<MAX_REPLY>,
+    message: Message,
 }
 
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::large_enum_variant, reason = "the handshake may not use the heap")]
 enum State {
-    /// Sending what the stage answers.
-    Sending(Stage),
+    /// So many bytes of the message are sent; what the stage names comes back for it.
+    Sending(Stage, usize),
+    /// So many bytes, at least, are missing.
     Receiving(Stage, usize),
-    Done(Address),
+    Done(Stage, Address),
     Failed(Failure),
+}
+
+/// Where a complete answer leads.
+#[expect(clippy::large_enum_variant, reason = "the handshake may not use the heap")]
+enum Next {
+    Authenticate,
+    Request,
+    Done(Address),
+    Fail(Failure),
 }
 
 impl Handshake {
@@ -65,10 +77,8 @@ impl Handshake {
             command,
             target,
             credentials: credentials.cloned(),
-            state: State::Receiving(Stage::Method, 0),
-            outgoing: Message::EMPTY,
-            sent: 0,
-            incoming: Bytes::EMPTY,
+            state: State::Sending(Stage::Method, 0),
+            message: Message::EMPTY,
         };
         handshake.open();
         Ok(handshake)
@@ -77,43 +87,50 @@ impl Handshake {
     /// What to do next; asking again changes nothing.
     pub fn step(&mut self) -> Step<'_> {
         match self.state {
-            State::Sending(_) => Step::Send(self.outgoing.as_bytes().get(self.sent..).unwrap_or_default()),
+            State::Sending(_, sent) => Step::Send(self.message.as_bytes().get(sent..).unwrap_or_default()),
             State::Receiving(_, missing) => Step::Receive(missing),
-            State::Done(bnd) => Step::Done(bnd),
+            State::Done(_, bnd) => Step::Done(bnd),
             State::Failed(failure) => Step::Failed(failure),
         }
     }
 
     /// Takes note that so many of the bytes to send were sent.
     pub fn sent(&mut self, count: usize) {
-        let State::Sending(stage) = self.state else { return };
-        self.sent = self.sent.saturating_add(count);
-        if self.sent >= self.outgoing.as_bytes().len() {
+        let State::Sending(stage, sent) = self.state else { return };
+        let sent = sent.saturating_add(count);
+        if sent < self.message.as_bytes().len() {
+            self.state = State::Sending(stage, sent);
+        } else {
             self.receive(stage);
         }
     }
 
     /// Takes what was read. More than was asked for is a failure, because it cannot be given back.
     pub fn received(&mut self, bytes: &[u8]) {
-        let State::Receiving(stage, missing) = self.state else {
-            return self.refuse_surplus(bytes);
+        let (stage, asked) = match self.state {
+            State::Receiving(stage, missing) => (stage, missing),
+            State::Sending(stage, _) | State::Done(stage, _) => (stage, 0),
+            State::Failed(_) => return,
         };
-        if bytes.len() > missing || !self.incoming.push(bytes) {
-            return self.fail(stage, Malformed::Surplus);
+        if bytes.len() > asked || !self.take(bytes) {
+            self.fail(stage, Malformed::Surplus);
+        } else if !bytes.is_empty() {
+            self.judge(stage);
         }
-        self.judge(stage);
     }
 
     /// Takes note that the proxy closed or reset the connection.
     pub fn closed(&mut self) {
-        if let State::Sending(stage) | State::Receiving(stage, _) = self.state {
+        if let State::Sending(stage, _) | State::Receiving(stage, _) = self.state {
             self.state = State::Failed(Failure::Closed(stage));
         }
     }
 
-    /// After the first reply to BIND is done, waits for the second, whose BND is who connected.
+    /// After the first reply to BIND, waits for the second, whose BND is who connected.
+    ///
+    /// Anywhere else this does nothing: what comes after the last reply belongs to the application.
     pub fn await_second_reply(&mut self) {
-        if let State::Done(_) = self.state {
+        if let (Command::Bind, State::Done(Stage::Reply, _)) = (self.command, self.state) {
             self.receive(Stage::SecondReply);
         }
     }
@@ -121,11 +138,7 @@ impl Handshake {
     fn open(&mut self) {
         match self.version {
             Version::Socks5 => self.send(Stage::Method, socks5::encode_greeting(self.offer())),
-            Version::Socks4 | Version::Socks4a => {
-                let userid = self.credentials.as_ref().map(Credentials::username).unwrap_or_default();
-                let request = socks4::encode_request(self.command, &self.target, userid);
-                self.send(Stage::Reply, request.unwrap_or(Message::EMPTY));
-            }
+            Version::Socks4 | Version::Socks4a => self.request(),
         }
     }
 
@@ -136,111 +149,112 @@ impl Handshake {
         }
     }
 
+    fn request(&mut self) {
+        let userid = self.credentials.as_ref().map(Credentials::username).unwrap_or_default();
+        let request = match self.version {
+            Version::Socks5 => Some(socks5::encode_request(self.command, &self.target)),
+            Version::Socks4 | Version::Socks4a => socks4::encode_request(self.command, &self.target, userid),
+        };
+        self.send(Stage::Reply, request.unwrap_or(Message::EMPTY));
+    }
+
+    fn authenticate(&mut self) {
+        if let Some(request) = self.credentials.as_ref().map(socks5::encode_password_request) {
+            self.send(Stage::Authentication, request);
+        }
+    }
+
     fn send(&mut self, stage: Stage, message: Message) {
-        self.outgoing = message;
-        self.sent = 0;
-        self.state = State::Sending(stage);
+        self.message = message;
+        self.state = State::Sending(stage, 0);
     }
 
     fn receive(&mut self, stage: Stage) {
-        self.incoming.clear();
+        self.message.clear();
         self.judge(stage);
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> bool {
+        bytes.is_empty() || self.message.push(bytes)
+    }
+
+    /// Reads as far as the bytes of the answer go, and moves on if they suffice.
+    fn judge(&mut self, stage: Stage) {
+        let answer = match stage {
+            Stage::Method => self.read_choice(),
+            Stage::Authentication => self.read_password_reply(),
+            Stage::Reply | Stage::SecondReply => self.read_reply(),
+        };
+        match answer {
+            Ok(Decoded::Incomplete(missing)) => self.state = State::Receiving(stage, missing),
+            Ok(Decoded::Complete(next, _)) => self.proceed(stage, next),
+            Err(error) => self.fail(stage, error),
+        }
+    }
+
+    fn proceed(&mut self, stage: Stage, next: Next) {
+        match next {
+            Next::Authenticate => self.authenticate(),
+            Next::Request => self.request(),
+            Next::Done(bnd) => self.state = State::Done(stage, bnd),
+            Next::Fail(failure) => self.state = State::Failed(failure),
+        }
     }
 
     fn fail(&mut self, stage: Stage, error: Malformed) {
         self.state = State::Failed(Failure::Malformed { stage, error });
     }
 
-    fn refuse_surplus(&mut self, bytes: &[u8]) {
-        match self.state {
-            State::Sending(stage) if !bytes.is_empty() => self.fail(stage, Malformed::Surplus),
-            State::Done(_) if !bytes.is_empty() => self.fail(Stage::Reply, Malformed::Surplus),
-            _ => {}
-        }
+    /// Every method that is offered begins its own exchange here.
+    fn read_choice(&self) -> Result<Decoded<Next>, Malformed> {
+        let choice = socks5::decode_choice(self.message.as_bytes())?;
+        Ok(choice.map(|method| match method {
+            Method::NO_ACCEPTABLE => Next::Fail(Failure::NoAcceptableMethod),
+            method if !self.offer().contains(&method) => Next::Fail(Failure::MethodNotOffered(method)),
+            Method::USERNAME_PASSWORD => Next::Authenticate,
+            _ => Next::Request,
+        }))
     }
 
-    /// Reads as far as the bytes of the stage's answer go.
-    fn judge(&mut self, stage: Stage) {
-        let judged = match stage {
-            Stage::Method => self.judge_choice(),
-            Stage::Authentication => self.judge_password_reply(),
-            Stage::Reply | Stage::SecondReply => self.judge_reply(),
-        };
-        match judged {
-            Ok(Some(missing)) => self.state = State::Receiving(stage, missing),
-            Ok(None) => {}
-            Err(error) => self.fail(stage, error),
-        }
+    fn read_password_reply(&self) -> Result<Decoded<Next>, Malformed> {
+        let reply = socks5::decode_password_reply(self.message.as_bytes())?;
+        Ok(reply.map(|status| match status {
+            0x00 => Next::Request,
+            status => Next::Fail(Failure::AuthenticationRefused { status }),
+        }))
     }
 
-    fn judge_choice(&mut self) -> Result<Option<usize>, Malformed> {
-        match socks5::decode_choice(self.incoming.as_bytes())? {
-            Decoded::Incomplete(missing) => return Ok(Some(missing)),
-            Decoded::Complete(Method::NO_ACCEPTABLE, _) => {
-                self.state = State::Failed(Failure::NoAcceptableMethod)
-            }
-            Decoded::Complete(method, _) if !self.offer().contains(&method) => {
-                self.state = State::Failed(Failure::MethodNotOffered(method));
-            }
-            Decoded::Complete(method, _) => self.begin(method),
-        }
-        Ok(None)
-    }
-
-    /// Begins the exchange of an offered method; each method has its stage.
-    fn begin(&mut self, method: Method) {
-        match &self.credentials {
-            Some(credentials) if method == Method::USERNAME_PASSWORD => {
-                let request = socks5::encode_password_request(credentials);
-                self.send(Stage::Authentication, request);
-            }
-            _ => self.request(),
-        }
-    }
-
-    fn request(&mut self) {
-        self.send(Stage::Reply, socks5::encode_request(self.command, &self.target));
-    }
-
-    fn judge_password_reply(&mut self) -> Result<Option<usize>, Malformed> {
-        match socks5::decode_password_reply(self.incoming.as_bytes())? {
-            Decoded::Incomplete(missing) => return Ok(Some(missing)),
-            Decoded::Complete(0x00, _) => self.request(),
-            Decoded::Complete(status, _) => {
-                self.state = State::Failed(Failure::AuthenticationRefused { status });
-            }
-        }
-        Ok(None)
-    }
-
-    fn judge_reply(&mut self) -> Result<Option<usize>, Malformed> {
-        match self.decode_reply()? {
-            Decoded::Incomplete(missing) => return Ok(Some(missing)),
-            Decoded::Complete(Ok(bnd), _) => self.state = State::Done(bnd),
-            Decoded::Complete(Err(failure), _) => self.state = State::Failed(failure),
-        }
-        Ok(None)
-    }
-
-    fn decode_reply(&self) -> Result<Decoded<Result<Address, Failure>>, Malformed> {
-        let bytes = self.incoming.as_bytes();
-        Ok(match self.version {
-            Version::Socks5 => socks5::decode_reply(bytes)?.map(|reply| reply.map_err(Failure::from)),
+    fn read_reply(&self) -> Result<Decoded<Next>, Malformed> {
+        let bytes = self.message.as_bytes();
+        let reply = match self.version {
+            Version::Socks5 => socks5::decode_reply(bytes)?.map(|reply| reply.map_err(Failure::Reply)),
             Version::Socks4 | Version::Socks4a => {
-                socks4::decode_reply(bytes)?.map(|reply| reply.map_err(Failure::from))
+                socks4::decode_reply(bytes)?.map(|reply| reply.map_err(Failure::Reply4))
             }
-        })
+        };
+        Ok(reply.map(|reply| reply.map_or_else(Next::Fail, Next::Done)))
     }
 }
 
-impl From<Rep> for Failure {
-    fn from(rep: Rep) -> Self {
-        Self::Reply(rep)
+/// Neither the handshake nor the bytes it sends are shown, because a password may be among them.
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("version", &self.version)
+            .field("command", &self.command)
+            .field("target", &self.target)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 
-impl From<Cd> for Failure {
-    fn from(cd: Cd) -> Self {
-        Self::Reply4(cd)
+impl fmt::Debug for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::Receive(most) => f.debug_tuple("Receive").field(most).finish(),
+            Self::Done(bnd) => f.debug_tuple("Done").field(bnd).finish(),
+            Self::Failed(failure) => f.debug_tuple("Failed").field(failure).finish(),
+        }
     }
 }

@@ -1,19 +1,18 @@
 //! The dialogue itself: every transition from the first byte to the request.
 
-use super::{Acceptance, Fault, Request};
-use crate::address::Address;
+use super::{Acceptance, Fault, Request, refusal};
 use crate::bytes::Message;
 use crate::credentials::Credentials;
-use crate::decode::{Decoded, Malformed};
-use crate::name::NameError;
-use crate::socks4::{self, Cd};
-use crate::socks5::{self, Method, Rep};
+use crate::decode::{Decoded, Malformed, decode};
+use crate::socks4;
+use crate::socks5::{self, Method};
+use std::fmt;
 
 /// What the owner of the connection is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "the handshake may not use the heap")]
 pub enum Step<'a> {
-    /// Hand in what was read, or what [`Handshake::received`] left over.
+    /// Hand in what [`Handshake::received`] left over, or else what is read next.
     Receive,
     /// Send these bytes and say with [`Handshake::sent`] how many went.
     Send(&'a [u8]),
@@ -21,20 +20,20 @@ pub enum Step<'a> {
     Authenticate(&'a Credentials),
     /// Serve this, and reply with [`encode_reply`](super::encode_reply). The dialogue is over.
     Request(Request),
-    /// Send these bytes, then close; [`Handshake::fault`] says why. Reading on until end-of-file before closing
+    /// Send these bytes, then close; [`Handshake::fault`] says why. Discarding input until end-of-file before closing
     /// keeps a reset from overtaking them.
     Refuse(&'a [u8]),
-    /// Close without an answer.
+    /// Close without an answer, or after the refusal was sent.
     Close(Fault),
 }
 
 /// One dialogue on one accepted connection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handshake {
     acceptance: Acceptance,
     state: State,
-    incoming: Message,
-    outgoing: Message,
+    /// What is being received or being sent; input waits while there is something to send.
+    message: Message,
     sent: usize,
 }
 
@@ -49,8 +48,9 @@ enum State {
 }
 
 /// The message that is due.
-#[derive(Clone, Copy, Debug)]
-enum Due {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// The first byte, which tells the protocol.
     Version,
     Greeting,
     Password,
@@ -58,21 +58,25 @@ enum Due {
     Request4,
 }
 
+/// Where a complete message leads.
+enum Next {
+    /// The bytes so far begin this message.
+    Read(Due),
+    Choose(Option<Method>),
+    Authenticate(Credentials),
+    Serve(Request),
+    Close(Fault),
+}
+
 impl Handshake {
     /// Waits for the first message.
     pub fn new(acceptance: Acceptance) -> Self {
-        Self {
-            acceptance,
-            state: State::Receiving(Due::Version),
-            incoming: Message::EMPTY,
-            outgoing: Message::EMPTY,
-            sent: 0,
-        }
+        Self { acceptance, state: State::Receiving(Due::Version), message: Message::EMPTY, sent: 0 }
     }
 
     /// What to do next; asking again changes nothing.
     pub fn step(&mut self) -> Step<'_> {
-        let unsent = self.outgoing.as_bytes().get(self.sent..).unwrap_or_default();
+        let unsent = self.message.as_bytes().get(self.sent..).unwrap_or_default();
         match &self.state {
             State::Receiving(_) => Step::Receive,
             State::Sending(_) => Step::Send(unsent),
@@ -87,12 +91,12 @@ impl Handshake {
     pub fn received(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while let State::Receiving(due) = self.state {
-            let Some(wanted) = self.judge(due) else { continue };
-            if rest.is_empty() {
+            let Some(missing) = self.judge(due) else { continue };
+            let (taken, left) = rest.split_at(missing.min(rest.len()));
+            if taken.is_empty() {
                 break;
             }
-            let (taken, left) = rest.split_at(wanted.min(rest.len()));
-            self.incoming.push(taken);
+            self.message.push(taken);
             rest = left;
         }
         bytes.len().saturating_sub(rest.len())
@@ -101,7 +105,7 @@ impl Handshake {
     /// Takes note that so many of the bytes to send were sent.
     pub fn sent(&mut self, count: usize) {
         self.sent = self.sent.saturating_add(count);
-        if self.sent < self.outgoing.as_bytes().len() {
+        if self.sent < self.message.as_bytes().len() {
             return;
         }
         match self.state {
@@ -119,7 +123,7 @@ impl Handshake {
         if accepted {
             self.send(socks5::encode_password_reply(0x00), State::Sending(Due::Request));
         } else {
-            self.refuse(socks5::encode_password_reply(0x01), Fault::AuthenticationRefused);
+            self.send(socks5::encode_password_reply(0x01), State::Refusing(Fault::AuthenticationRefused));
         }
     }
 
@@ -139,60 +143,58 @@ impl Handshake {
     }
 
     fn receive(&mut self, due: Due) {
-        self.incoming.clear();
+        self.message.clear();
         self.state = State::Receiving(due);
     }
 
     fn send(&mut self, message: Message, state: State) {
-        self.outgoing = message;
+        self.message = message;
         self.sent = 0;
         self.state = state;
     }
 
-    fn refuse(&mut self, message: Message, fault: Fault) {
-        self.send(message, State::Refusing(fault));
+    /// Reads as far as the bytes of the message go, and moves on if they suffice; else gives how many are missing.
+    fn judge(&mut self, due: Due) -> Option<usize> {
+        match self.read(due) {
+            Ok(Decoded::Incomplete(missing)) => return Some(missing),
+            Ok(Decoded::Complete(next, _)) => self.proceed(next),
+            Err(malformed) => self.reject(due, malformed),
+        }
+        None
     }
 
-    /// Reads as far as the bytes of the message go; gives how many more it wants, if it wants more.
-    fn judge(&mut self, due: Due) -> Option<usize> {
-        let wanted = match due {
-            Due::Version => self.judge_version(),
-            Due::Greeting => self.judge_greeting(),
-            Due::Password => self.judge_password(),
-            Due::Request => self.judge_request(),
-            Due::Request4 => self.judge_request4(),
-        };
-        wanted.unwrap_or_else(|malformed| {
-            self.reject(due, malformed);
-            None
+    fn read(&self, due: Due) -> Result<Decoded<Next>, Malformed> {
+        let bytes = self.message.as_bytes();
+        Ok(match due {
+            Due::Version => decode(bytes, |cursor| cursor.byte())?.map(|first| self.tell_protocol(first)),
+            Due::Greeting => socks5::decode_greeting(bytes)?
+                .map(|offered| Next::Choose(self.acceptance.choose(offered.as_bytes()))),
+            Due::Password => socks5::decode_password_request(bytes)?.map(Next::Authenticate),
+            Due::Request => socks5::decode_request(bytes)?.map(|request| Next::Serve(request.into())),
+            Due::Request4 => socks4::decode_request(bytes)?.map(|request| Next::Serve(request.into())),
         })
     }
 
-    /// The first byte tells the protocol.
-    fn judge_version(&mut self) -> Result<Option<usize>, Malformed> {
-        let due = match self.incoming.as_bytes().first() {
-            None => return Ok(Some(1)),
-            Some(&socks5::VERSION) if self.acceptance.socks5 => Due::Greeting,
-            Some(&socks4::VERSION) if self.acceptance.socks4 => Due::Request4,
-            Some(&first) => {
-                self.state = State::Closed(Fault::Version(first));
-                return Ok(None);
-            }
-        };
-        self.state = State::Receiving(due);
-        Ok(None)
+    fn tell_protocol(&self, first: u8) -> Next {
+        match first {
+            socks5::VERSION if self.acceptance.socks5 => Next::Read(Due::Greeting),
+            socks4::VERSION if self.acceptance.socks4 => Next::Read(Due::Request4),
+            _ => Next::Close(Fault::Version(first)),
+        }
     }
 
-    fn judge_greeting(&mut self) -> Result<Option<usize>, Malformed> {
-        let offered = match socks5::decode_greeting(self.incoming.as_bytes())? {
-            Decoded::Incomplete(missing) => return Ok(Some(missing)),
-            Decoded::Complete(offered, _) => offered,
-        };
-        match self.acceptance.choose(offered.as_bytes()) {
-            Some(method) => self.choose(method),
-            None => self.refuse(socks5::encode_choice(Method::NO_ACCEPTABLE), Fault::NoAcceptableMethod),
+    fn proceed(&mut self, next: Next) {
+        match next {
+            Next::Read(due) => self.state = State::Receiving(due),
+            Next::Choose(Some(method)) => self.choose(method),
+            Next::Choose(None) => {
+                let none = socks5::encode_choice(Method::NO_ACCEPTABLE);
+                self.send(none, State::Refusing(Fault::NoAcceptableMethod));
+            }
+            Next::Authenticate(credentials) => self.state = State::Authenticating(credentials),
+            Next::Serve(request) => self.serve(request),
+            Next::Close(fault) => self.state = State::Closed(fault),
         }
-        Ok(None)
     }
 
     /// Says the choice, after which the method's own exchange is due.
@@ -201,65 +203,28 @@ impl Handshake {
         self.send(socks5::encode_choice(method), State::Sending(due));
     }
 
-    fn judge_password(&mut self) -> Result<Option<usize>, Malformed> {
-        match socks5::decode_password_request(self.incoming.as_bytes())? {
-            Decoded::Incomplete(missing) => return Ok(Some(missing)),
-            Decoded::Complete(credentials, _) => self.state = State::Authenticating(credentials),
-        }
-        Ok(None)
-    }
-
-    fn judge_request(&mut self) -> Result<Option<usize>, Malformed> {
-        match socks5::decode_request(self.incoming.as_bytes())? {
-            Decoded::Incomplete(missing) => return Ok(Some(missing)),
-            Decoded::Complete(request, _) => self.serve(request.into()),
-        }
-        Ok(None)
-    }
-
-    fn judge_request4(&mut self) -> Result<Option<usize>, Malformed> {
-        match socks4::decode_request(self.incoming.as_bytes())? {
-            Decoded::Incomplete(missing) => return Ok(Some(missing)),
-            Decoded::Complete(request, _) => self.serve(request.into()),
-        }
-        Ok(None)
-    }
-
     fn serve(&mut self, request: Request) {
         match request.check() {
             Ok(()) => self.state = State::Requested(request),
-            Err((rep, fault)) => {
-                let mut reply = [0; super::MAX_REPLY];
-                let length = super::encode_reply(request.version, rep, &Address::UNSPECIFIED, &mut reply);
-                let reply = reply.get(..length).and_then(Message::copied).unwrap_or(Message::EMPTY);
-                self.refuse(reply, fault);
-            }
+            Err(fault) => self.send(refusal::of_request(request.version, fault), State::Refusing(fault)),
         }
     }
 
     fn reject(&mut self, due: Due, malformed: Malformed) {
         let fault = Fault::Malformed(malformed);
-        match answer(due, malformed) {
-            Some(reply) => self.refuse(reply, fault),
+        match refusal::of_malformed(due, malformed) {
+            Some(reply) => self.send(reply, State::Refusing(fault)),
             None => self.state = State::Closed(fault),
         }
     }
 }
 
-/// The answer to a malformed message, where the dialogue has one.
-fn answer(due: Due, malformed: Malformed) -> Option<Message> {
-    let unspecified = &Address::UNSPECIFIED;
-    match (due, malformed) {
-        (_, Malformed::Version { .. }) => None,
-        (Due::Password, _) => Some(socks5::encode_password_reply(0x01)),
-        (Due::Request, Malformed::AddressType(_)) => {
-            Some(socks5::encode_reply(Rep::ADDRESS_TYPE_NOT_SUPPORTED, unspecified))
-        }
-        (Due::Request, Malformed::Name(NameError::Nul)) => {
-            Some(socks5::encode_reply(Rep::HOST_UNREACHABLE, unspecified))
-        }
-        (Due::Request, _) => Some(socks5::encode_reply(Rep::GENERAL_FAILURE, unspecified)),
-        (Due::Request4, _) => Some(socks4::encode_reply(Cd::REJECTED, unspecified)),
-        (Due::Version | Due::Greeting, _) => None,
+/// The bytes received are not shown, because a password may be among them.
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake")
+            .field("acceptance", &self.acceptance)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }

@@ -4,14 +4,14 @@ use super::{Fault, Version};
 use crate::address::{Address, Host};
 use crate::command::Command;
 use crate::socks4::{self, Userid};
-use crate::socks5::{self, Rep};
+use crate::socks5;
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The version in which to reply.
     pub version: Version,
-    /// What is asked for; an unknown code is to be answered with [`Rep::COMMAND_NOT_SUPPORTED`].
+    /// What is asked for; an unknown code is to be answered with [`Rep::COMMAND_NOT_SUPPORTED`](socks5::Rep::COMMAND_NOT_SUPPORTED).
     pub command: Result<Command, u8>,
     /// The target, in [canonical](Host::canonical) form: a name is never an address literal.
     pub address: Address,
@@ -35,19 +35,12 @@ impl From<socks5::Request> for Request {
 
 impl Request {
     /// Finds what no rule needs to be asked about.
-    pub(super) fn check(&self) -> Result<(), (Rep, Fault)> {
+    pub(super) fn check(&self) -> Result<(), Fault> {
+        let connects = self.command == Ok(Command::Connect);
         match self.address.host {
-            Host::Name(name) if !is_host_name(name.as_bytes()) => {
-                return Err((Rep::HOST_UNREACHABLE, Fault::Name));
-            }
-            _ => {}
-        }
-        if self.command != Ok(Command::Connect) {
-            return Ok(());
-        }
-        match self.address.host {
-            Host::Ip(ip) if ip.is_unspecified() => Err((Rep::GENERAL_FAILURE, Fault::Unspecified)),
-            _ if self.address.port == 0 => Err((Rep::GENERAL_FAILURE, Fault::PortZero)),
+            Host::Name(name) if !is_host_name(name.as_bytes()) => Err(Fault::Name),
+            Host::Ip(ip) if connects && ip.is_unspecified() => Err(Fault::Unspecified),
+            _ if connects && self.address.port == 0 => Err(Fault::PortZero),
             _ => Ok(()),
         }
     }

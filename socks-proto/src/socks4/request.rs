@@ -5,7 +5,7 @@ use crate::address::{Address, Host};
 use crate::bytes::{Bytes, Message};
 use crate::command::Command;
 use crate::decode::{Cursor, Decoded, Malformed, Stop, decode};
-use crate::name::{Name, NameError};
+use crate::name::Name;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// DSTIP which says that a name follows; any last byte but 0 does.
@@ -70,7 +70,7 @@ pub fn decode_request(bytes: &[u8]) -> Result<Decoded<Request>, Malformed> {
         let command = command(cursor.byte()?);
         let port = cursor.port()?;
         let ip = Ipv4Addr::from(cursor.array::<4>()?);
-        let userid = read_userid(cursor, ip)?;
+        let userid = Userid::copied(cursor.string()?).ok_or(Malformed::Unterminated)?;
         let host = read_host(cursor, ip)?.canonical();
         Ok(Request { command, address: Address { host, port }, userid, named: means_name(ip) })
     })
@@ -83,15 +83,9 @@ fn command(cd: u8) -> Result<Command, u8> {
     }
 }
 
-fn read_userid(cursor: &mut Cursor<'_>, _ip: Ipv4Addr) -> Result<Userid, Stop> {
-    let userid = cursor.string(Malformed::UseridLength)?;
-    Bytes::copied(userid).ok_or(Stop::Malformed(Malformed::UseridLength))
-}
-
 fn read_host(cursor: &mut Cursor<'_>, ip: Ipv4Addr) -> Result<Host, Stop> {
     if !means_name(ip) {
         return Ok(Host::Ip(ip.into()));
     }
-    let name = cursor.string(Malformed::Name(NameError::TooLong(256)))?;
-    Ok(Host::Name(Name::new(name)?))
+    Ok(Host::Name(Name::new(cursor.string()?)?))
 }

@@ -1,6 +1,6 @@
 //! The reply (RFC 1928, 6).
 
-use super::address::{push_address, read_address};
+use super::address::{push_address, read_bound};
 use super::{Rep, VERSION};
 use crate::address::Address;
 use crate::bytes::Message;
@@ -26,6 +26,6 @@ pub fn decode_reply(bytes: &[u8]) -> Result<Decoded<Result<Address, Rep>>, Malfo
             return Ok(Err(rep));
         }
         cursor.byte()?;
-        read_address(cursor).map(Ok)
+        read_bound(cursor).map(Ok)
     })
 }
