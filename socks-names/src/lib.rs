@@ -13,10 +13,18 @@
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
+#![deny(unsafe_code)]
 
 pub mod directory;
 mod error;
+mod file;
+mod hash;
+mod layout;
+#[allow(unsafe_code)]
+mod mapping;
 mod range;
+#[cfg(test)]
+mod scratch;
 mod table;
 
 pub use error::Error;
