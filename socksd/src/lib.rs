@@ -1,1 +1,65 @@
-//! Placeholder.
+//! The companion proxy of socksify: a SOCKS server small enough to be read in one sitting.
+//!
+//! It serves CONNECT for SOCKS5 (names, IPv4, IPv6; no authentication, or user name and password) and for SOCKS4 and
+//! 4a on the same port; any other command is answered truthfully with "command not supported". Four functions tell
+//! the story of a connection: `accept`, `handshake`, `connect`, `relay`, each in the file of its name.
+//!
+//! ```no_run
+//! use socksd::{Options, Server, interrupted};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let mut options = Options { listen: vec![([127, 0, 0, 1], 0).into()], ..Options::default() };
+//! options.hosts.add("www.example.org", [192, 0, 2, 7].into());
+//! let server = Server::bind(options)?;
+//! println!("socks5://{}", server.local_addrs()[0]);
+//! server.run_blocking(interrupted())
+//! # }
+//! ```
+//!
+//! # The log
+//!
+//! Everything is said through the `log` facade. Each connection leaves one line when its target was reached and one
+//! when it ends, at level Info; applications that were turned away leave theirs at level Warn:
+//!
+//! ```text
+//! listening on 127.0.0.1:1080
+//! connect 1 from 127.0.0.1:51234 to www.example.org:80 (192.0.2.7:80) user alice: open
+//! connect 1 from 127.0.0.1:51234 to www.example.org:80 (192.0.2.7:80) user alice: up 78 down 1256 closed 0.31s
+//! connect 2 from 127.0.0.1:51236 to nowhere.example:80 user -: refused 04 unknown name: … 0.02s
+//! handshake 3 from 127.0.0.1:51238 user alice: failed user name or password refused 0.00s
+//! ```
+//!
+//! Such a line reads `SUBJECT: OUTCOME`. The subject is the command (`handshake` before there is one), the number of
+//! the connection since the start, the application, the target as it was asked for, the address it stands for once
+//! that is known, and the user. The outcome is `open`; or `refused` with the reply code and the reason; or `failed`
+//! with the reason; or the bytes from the application (`up`) and from the target (`down`), and how it ended: `closed`,
+//! `reset-by-application`, `reset-by-target`, `idle`, `shutdown`. All but `open` end with the duration.
+#![forbid(unsafe_code)]
+
+mod accept;
+mod connect;
+mod descriptors;
+mod handshake;
+mod hosts;
+mod listen;
+mod network;
+mod options;
+mod record;
+mod refusal;
+mod relay;
+mod runtime;
+mod server;
+mod session;
+mod site;
+mod stream;
+mod traffic;
+mod users;
+
+pub use descriptors::raise_descriptor_limit;
+pub use hosts::{Hosts, HostsError};
+pub use listen::BindError;
+pub use network::{Network, NetworkError};
+pub use options::Options;
+pub use runtime::{interrupted, run};
+pub use server::Server;
+pub use users::{User, UserError, Users};

@@ -1,0 +1,62 @@
+//! Accepts applications on one listening socket, for as long as the proxy serves.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use log::{debug, warn};
+use rustix::io::Errno;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::session::serve;
+use crate::site::{Phase, Site};
+
+/// Serves every application that connects until the phase changes, then waits for those that are open.
+pub(crate) async fn accept(listener: TcpListener, site: Arc<Site>, mut phase: watch::Receiver<Phase>) {
+    let mut sessions = JoinSet::new();
+    let mut serving = phase.clone();
+    loop {
+        tokio::select! {
+            _ = serving.wait_for(|phase| *phase != Phase::Serving) => break,
+            Some(_) = sessions.join_next() => {}
+            (application, from) = next(&listener) => {
+                sessions.spawn(serve(application, from, Arc::clone(&site), phase.clone()));
+            }
+        }
+    }
+    drop(listener);
+    phase.mark_unchanged();
+    while sessions.join_next().await.is_some() {}
+}
+
+/// The next connection, however long the system may have no room for it.
+async fn next(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    /// Long enough to cost nothing, short enough to go unnoticed once descriptors are free again.
+    const PAUSE: Duration = Duration::from_millis(100);
+    let mut short_of_room = false;
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_passing(&error) => debug!("accept: {error}"),
+            Err(error) => {
+                if !short_of_room {
+                    warn!("cannot accept connections for now: {error}");
+                }
+                short_of_room = true;
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether the error is that of the one connection that was next (accept(2), "Error handling").
+fn is_passing(error: &io::Error) -> bool {
+    !matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::BADF | Errno::INVAL) | None
+    )
+}

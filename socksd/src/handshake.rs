@@ -1,0 +1,122 @@
+//! Learns from an application what it wants: the SOCKS dialogue up to the request, over a real connection.
+
+use std::fmt;
+use std::io;
+
+use socks_proto::server::{Acceptance, Fault, Handshake, Request, Step};
+use tokio::net::TcpStream;
+
+use crate::stream::{read, write_all};
+use crate::users::Users;
+
+/// A complete request.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) request: Request,
+    /// What the application sent beyond its request; it belongs to the target.
+    pub(crate) early: Vec<u8>,
+}
+
+/// Why there is no request.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Applications at this address may not use the proxy; nothing was read.
+    NotAdmitted,
+    /// The application was told what is wrong.
+    Refused(Fault),
+    /// The dialogue has no words for what is wrong.
+    Closed(Fault),
+    /// The connection broke.
+    Lost(io::Error),
+    /// The time for the whole dialogue is over.
+    TimedOut,
+}
+
+/// Carries the dialogue out. `user` becomes the name that was given, whether the password was right or not.
+pub(crate) async fn handshake(
+    application: &TcpStream,
+    users: &Users,
+    user: &mut Option<Vec<u8>>,
+) -> Result<Asked, Failure> {
+    let mut dialogue = Handshake::new(acceptance(users));
+    let mut input = Input::new();
+    loop {
+        match dialogue.step() {
+            Step::Receive if input.is_empty() => match input.fill(application).await? {
+                0 => dialogue.closed(),
+                _ => continue,
+            },
+            Step::Receive => input.consume(|held| dialogue.received(held)),
+            Step::Send(bytes) => {
+                let count = send(application, bytes).await?;
+                dialogue.sent(count);
+            }
+            Step::Authenticate(given) => {
+                *user = Some(given.username().to_vec());
+                let accepted = users.accept(given.username(), given.password());
+                dialogue.authenticated(accepted);
+            }
+            Step::Request(request) => return Ok(Asked { request, early: input.held().to_vec() }),
+            Step::Refuse(bytes) => {
+                let count = send(application, bytes).await?;
+                let fault = dialogue.fault().unwrap_or(Fault::Closed);
+                dialogue.sent(count);
+                return Err(Failure::Refused(fault));
+            }
+            Step::Close(fault) => return Err(Failure::Closed(fault)),
+        }
+    }
+}
+
+/// With users a password is required; that excludes SOCKS4, which has none.
+fn acceptance(users: &Users) -> Acceptance {
+    if users.is_empty() { Acceptance::ANYONE } else { Acceptance::USERS }
+}
+
+async fn send(application: &TcpStream, bytes: &[u8]) -> Result<usize, Failure> {
+    write_all(application, bytes).await.map_err(Failure::Lost)?;
+    Ok(bytes.len())
+}
+
+/// What was read and not yet consumed.
+struct Input {
+    buffer: [u8; 1024],
+    start: usize,
+    end: usize,
+}
+
+impl Input {
+    fn new() -> Input {
+        Input { buffer: [0; 1024], start: 0, end: 0 }
+    }
+
+    fn held(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    fn consume(&mut self, consumer: impl FnOnce(&[u8]) -> usize) {
+        self.start += consumer(self.held());
+    }
+
+    /// Reads anew; for when all is consumed.
+    async fn fill(&mut self, application: &TcpStream) -> Result<usize, Failure> {
+        self.start = 0;
+        self.end = read(application, &mut self.buffer).await.map_err(Failure::Lost)?;
+        Ok(self.end)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::NotAdmitted => f.write_str("not allowed to connect (see --allow and --user)"),
+            Failure::Refused(fault) | Failure::Closed(fault) => fault.fmt(f),
+            Failure::Lost(error) => error.fmt(f),
+            Failure::TimedOut => f.write_str("handshake timed out"),
+        }
+    }
+}

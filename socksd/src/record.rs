@@ -1,0 +1,211 @@
+//! The line a connection leaves in the log, when it opens and when it ends.
+//!
+//! The format is stable; every line reads `SUBJECT: OUTCOME`:
+//!
+//! ```text
+//! connect 1 from 10.0.0.2:51234 to www.example.org:80 (192.0.2.7:80) user alice: open
+//! connect 1 from 10.0.0.2:51234 to www.example.org:80 (192.0.2.7:80) user alice: up 78 down 1256 closed 0.31s
+//! connect 2 from 10.0.0.2:51236 to www.example.org:81 (192.0.2.7:81) user -: refused 05 Connection refused … 0.00s
+//! handshake 3 from 10.0.0.2:51238 user alice: failed user name or password refused 0.00s
+//! ```
+//!
+//! The subject is the command (`handshake` before there is one), the number of the connection since the start, the
+//! application, the target as it was asked for and, once known, the address it stands for, and the user (`-`: none).
+//! The outcome is `open`; `refused` with the reply code in hexadecimal and the reason; `failed` with the reason; or
+//! the bytes from the application (`up`) and from the target (`down`) with the way it ended: `closed`,
+//! `reset-by-application`, `reset-by-target`, `idle`, `shutdown`. Names hold no blank and no control character:
+//! such bytes are written `\x20`.
+
+use std::fmt::{self, Display, Write};
+use std::net::SocketAddr;
+
+use log::{Level, info, log};
+use socks_proto::server::Fault;
+use socks_proto::{Address, Command, Host};
+
+use crate::handshake::Failure;
+use crate::refusal::Refusal;
+use crate::relay::{End, Party};
+use crate::traffic::Traffic;
+
+/// One connection as the log names it, filled in as it becomes known.
+#[derive(Debug)]
+pub(crate) struct Record {
+    number: u64,
+    from: SocketAddr,
+    asked: Option<(Result<Command, u8>, Address)>,
+    reached: Option<SocketAddr>,
+    /// The name the application gave.
+    pub(crate) user: Option<Vec<u8>>,
+    pub(crate) traffic: Traffic,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// The application did not complete a handshake.
+    Handshake(Failure),
+    /// The request was answered with a failure.
+    Refused(Refusal),
+    /// The application went away before the target was reached.
+    Abandoned,
+    /// Data was relayed, and this ended it.
+    Relayed(End),
+    /// The proxy stopped.
+    Shutdown,
+}
+
+impl Record {
+    pub(crate) fn new(number: u64, from: SocketAddr) -> Record {
+        Record { number, from, asked: None, reached: None, user: None, traffic: Traffic::new() }
+    }
+
+    /// Takes note of the request.
+    pub(crate) fn ask(&mut self, command: Result<Command, u8>, target: Address) {
+        self.asked = Some((command, target));
+    }
+
+    /// Writes the line that says the target was reached.
+    pub(crate) fn open(&mut self, reached: Option<SocketAddr>) {
+        self.reached = reached;
+        info!("{self}: open");
+    }
+
+    /// Writes the last line; what an administrator may have to act on is a warning.
+    pub(crate) fn end(mut self, ending: Ending) {
+        if let Ending::Refused(refusal) = &ending {
+            self.reached = refusal.target();
+        }
+        let age = self.traffic.age().as_secs_f64();
+        log!(ending.level(), "{self}: {} {age:.2}s", Outcome(&ending, &self.traffic));
+    }
+}
+
+impl Ending {
+    /// Whether the application was told, so that the connection must last until it has read the answer.
+    pub(crate) fn was_answered(&self) -> bool {
+        matches!(self, Ending::Refused(_) | Ending::Handshake(Failure::Refused(_)))
+    }
+
+    fn level(&self) -> Level {
+        match self {
+            Ending::Handshake(Failure::NotAdmitted | Failure::Refused(Fault::AuthenticationRefused)) => {
+                Level::Warn
+            }
+            _ => Level::Info,
+        }
+    }
+}
+
+impl Display for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.asked {
+            None => f.write_str("handshake")?,
+            Some((Ok(command), _)) => f.write_str(word(command))?,
+            Some((Err(code), _)) => write!(f, "command-{code:02x}")?,
+        }
+        write!(f, " {} from {}", self.number, self.from)?;
+        if let Some((_, target)) = self.asked {
+            match target.host {
+                Host::Name(name) => write!(f, " to {}:{}", Word(name.as_bytes()), target.port)?,
+                Host::Ip(_) => write!(f, " to {target}")?,
+            }
+        }
+        if let Some(reached) = self.reached {
+            write!(f, " ({reached})")?;
+        }
+        write!(f, " user {}", Word(self.user.as_deref().unwrap_or(b"-")))
+    }
+}
+
+/// The command as Dante's configuration spells it.
+fn word(command: Command) -> &'static str {
+    match command {
+        Command::Connect => "connect",
+        Command::Bind => "bind",
+        Command::UdpAssociate => "udpassociate",
+        Command::Resolve => "resolve",
+        Command::ResolvePtr => "resolveptr",
+    }
+}
+
+struct Outcome<'a>(&'a Ending, &'a Traffic);
+
+impl Display for Outcome<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = match self.0 {
+            Ending::Handshake(fault) => return write!(f, "failed {fault}"),
+            Ending::Refused(refusal) => return write!(f, "refused {:02x} {refusal}", refusal.rep().0),
+            Ending::Abandoned | Ending::Relayed(End::Reset(Party::Application)) => "reset-by-application",
+            Ending::Relayed(End::Reset(Party::Target)) => "reset-by-target",
+            Ending::Relayed(End::Closed) => "closed",
+            Ending::Relayed(End::Idle) => "idle",
+            Ending::Shutdown => "shutdown",
+        };
+        write!(f, "up {} down {} {end}", self.1.up().bytes(), self.1.down().bytes())
+    }
+}
+
+/// Bytes from the network as one word of a line.
+struct Word<'a>(&'a [u8]);
+
+impl Display for Word<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    ' ' | '\\' => write!(f, "\\x{:02x}", u32::from(character))?,
+                    _ if character.is_control() || character.is_whitespace() => {
+                        write!(f, "{}", character.escape_default())?;
+                    }
+                    _ => f.write_char(character)?,
+                }
+            }
+            write!(f, "{}", chunk.invalid().escape_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use socks_proto::Name;
+
+    use super::*;
+
+    fn record(name: &[u8]) -> Record {
+        let mut record = Record::new(1, "10.0.0.2:51234".parse().unwrap());
+        record.ask(Ok(Command::Connect), Address { host: Host::Name(Name::new(name).unwrap()), port: 80 });
+        record
+    }
+
+    #[test]
+    fn the_subject_grows_with_what_is_known() {
+        let fresh = Record::new(7, "10.0.0.2:51234".parse().unwrap());
+        assert_eq!(fresh.to_string(), "handshake 7 from 10.0.0.2:51234 user -");
+        let mut record = record(b"www.example.org");
+        record.user = Some(b"alice".to_vec());
+        record.reached = Some("192.0.2.7:80".parse().unwrap());
+        assert_eq!(
+            record.to_string(),
+            "connect 1 from 10.0.0.2:51234 to www.example.org:80 (192.0.2.7:80) user alice"
+        );
+    }
+
+    #[test]
+    fn the_outcome_counts_bytes_or_gives_the_reply() {
+        let record = record(b"www.example.org");
+        record.traffic.up().add(78);
+        record.traffic.down().add(1256);
+        let outcome = |ending: Ending| Outcome(&ending, &record.traffic).to_string();
+        assert_eq!(outcome(Ending::Relayed(End::Closed)), "up 78 down 1256 closed");
+        assert_eq!(outcome(Ending::Relayed(End::Reset(Party::Target))), "up 78 down 1256 reset-by-target");
+        assert_eq!(outcome(Ending::Refused(Refusal::Command)), "refused 07 command not supported");
+    }
+
+    #[test]
+    fn no_name_can_forge_a_line() {
+        let line = record(b"a b\nconnect\\\xff\x1b[2J").to_string();
+        assert_eq!(line, "connect 1 from 10.0.0.2:51234 to a\\x20b\\nconnect\\x5c\\xff\\u{1b}[2J:80 user -");
+    }
+}

@@ -1,0 +1,85 @@
+//! The life of a proxy: bind, serve, finish.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use log::{info, warn};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::accept::accept;
+use crate::listen::{BindError, listen};
+use crate::options::Options;
+use crate::site::{Phase, Site};
+
+/// A proxy whose sockets are open: applications can connect from now on, and are served once it runs.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<TcpListener>,
+    site: Site,
+}
+
+impl Server {
+    /// Listens on every address of [`Options::listen`]. No runtime is needed yet.
+    pub fn bind(options: Options) -> Result<Server, BindError> {
+        let listeners = options.listen.iter().copied().map(listen).collect::<Result<Vec<_>, _>>()?;
+        let listening = listeners.iter().zip(&options.listen);
+        let listening = listening.map(|(listener, &asked)| listener.local_addr().unwrap_or(asked)).collect();
+        Ok(Server { listeners, site: Site::new(options, listening) })
+    }
+
+    /// Takes over sockets that listen already; [`Options::listen`] plays no part.
+    pub fn from_listeners(listeners: Vec<TcpListener>, options: Options) -> io::Result<Server> {
+        let listening = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
+        Ok(Server { listeners, site: Site::new(options, listening) })
+    }
+
+    /// The addresses listened on, with the ports that were given for port 0.
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        self.site.listening()
+    }
+
+    /// The first of [`local_addrs`](Self::local_addrs); `None` if there are none.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.local_addrs().first().copied()
+    }
+
+    /// Serves until `shutdown` completes, then lets open connections finish for [`Options::grace`].
+    ///
+    /// Needs a Tokio runtime with its I/O and time drivers. Fails only if the sockets cannot be registered there.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let grace = self.site.options.grace;
+        let (phase, _) = watch::channel(Phase::Serving);
+        let mut accepting = self.start(&phase)?;
+        shutdown.await;
+        phase.send_replace(Phase::Finishing);
+        info!("stopping");
+        if timeout(grace, finished(&mut accepting)).await.is_err() {
+            warn!("cutting the connections that are still open after {grace:?}");
+            phase.send_replace(Phase::Cut);
+            finished(&mut accepting).await;
+        }
+        Ok(())
+    }
+
+    fn start(self, phase: &watch::Sender<Phase>) -> io::Result<JoinSet<()>> {
+        let site = Arc::new(self.site);
+        let mut accepting = JoinSet::new();
+        for (listener, address) in self.listeners.into_iter().zip(site.listening()) {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            accepting.spawn(accept(listener, Arc::clone(&site), phase.subscribe()));
+            info!("listening on {address}");
+            if !address.ip().is_loopback() && site.options.admits_this_host_only() {
+                warn!("only programs on this host are served on {address}: see --allow and --user");
+            }
+        }
+        Ok(accepting)
+    }
+}
+
+async fn finished(accepting: &mut JoinSet<()>) {
+    while accepting.join_next().await.is_some() {}
+}

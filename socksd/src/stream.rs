@@ -1,0 +1,87 @@
+//! What is done to a single connection: options, writing, and the ways to end it.
+
+use std::io;
+use std::net::Shutdown;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+
+/// A party that vanished without a word is noticed after about five minutes.
+const KEEPALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_secs(120)).with_interval(Duration::from_secs(30));
+
+/// Sets what a relayed connection needs: small messages leave at once, and a dead party is noticed.
+///
+/// Failures are of no consequence: the connection works without.
+pub(crate) fn tune(socket: SockRef<'_>) {
+    let _ = socket.set_tcp_nodelay(true);
+    let _ = socket.set_tcp_keepalive(&KEEPALIVE);
+}
+
+/// Writes all of `data`, waiting as often as the other side makes us.
+pub(crate) async fn write_all(stream: &TcpStream, mut data: &[u8]) -> io::Result<()> {
+    while !data.is_empty() {
+        stream.writable().await?;
+        match stream.try_write(data) {
+            Ok(count) => data = &data[count..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Reads what is there into `buffer`, waiting until something is; 0 is the end-of-file.
+pub(crate) async fn read(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        stream.readable().await?;
+        match stream.try_read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+    }
+}
+
+/// Sends an end-of-file; a connection that is gone already needs none.
+pub(crate) fn shutdown_write(stream: &TcpStream) {
+    let _ = SockRef::from(stream).shutdown(Shutdown::Write);
+}
+
+/// Makes the coming close a reset (RST instead of FIN).
+pub(crate) fn reset_on_close(stream: &TcpStream) {
+    let _ = stream.set_zero_linger();
+}
+
+/// Makes the coming close an ordinary one again: what was written is still delivered.
+pub(crate) fn finish_on_close(stream: &TcpStream) {
+    let _ = SockRef::from(stream).set_linger(None);
+}
+
+/// Completes when the connection was reset.
+pub(crate) async fn broken(stream: &TcpStream) {
+    let _ = stream.ready(Interest::ERROR).await;
+}
+
+/// Ends a connection so that what was written last arrives.
+///
+/// A close with input unread is a reset, which destroys what the other side has not read yet, such as our reply.
+pub(crate) async fn close_gently(stream: TcpStream) {
+    /// RFC 1928, section 6 allows 10 seconds from the failure reply to the close.
+    const PATIENCE: Duration = Duration::from_secs(5);
+    const MOST: usize = 256 * 1024;
+    shutdown_write(&stream);
+    let _ = tokio::time::timeout(PATIENCE, discard(&stream, MOST)).await;
+}
+
+async fn discard(stream: &TcpStream, most: usize) {
+    let mut waste = [0; 512];
+    let mut read_so_far = 0;
+    while read_so_far < most {
+        match read(stream, &mut waste).await {
+            Ok(0) | Err(_) => return,
+            Ok(count) => read_so_far += count,
+        }
+    }
+}

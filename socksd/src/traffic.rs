@@ -1,0 +1,70 @@
+//! What one connection has carried, and when it last did: for the log line and the idle timeout.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// Bytes of one connection, each way.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    begun: Instant,
+    up: AtomicU64,
+    down: AtomicU64,
+    /// Milliseconds from `begun` to the last byte either way.
+    last: AtomicU64,
+}
+
+impl Traffic {
+    pub(crate) fn new() -> Traffic {
+        Traffic { begun: Instant::now(), up: 0.into(), down: 0.into(), last: 0.into() }
+    }
+
+    /// The counter of the direction from the application to the target.
+    pub(crate) fn up(&self) -> Counter<'_> {
+        Counter { traffic: self, bytes: &self.up }
+    }
+
+    /// The counter of the direction from the target to the application.
+    pub(crate) fn down(&self) -> Counter<'_> {
+        Counter { traffic: self, bytes: &self.down }
+    }
+
+    /// How long the connection has lasted.
+    pub(crate) fn age(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Completes when nothing was carried for `limit`; never without a limit.
+    pub(crate) async fn quiet(&self, limit: Option<Duration>) {
+        let Some(limit) = limit else { return pending().await };
+        loop {
+            let due = self.begun + Duration::from_millis(self.last.load(Relaxed)) + limit;
+            if due <= Instant::now() {
+                return;
+            }
+            sleep_until(due).await;
+        }
+    }
+}
+
+/// One direction of a [`Traffic`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counter<'a> {
+    traffic: &'a Traffic,
+    bytes: &'a AtomicU64,
+}
+
+impl Counter<'_> {
+    /// Counts bytes that were passed on just now.
+    pub(crate) fn add(&self, count: usize) {
+        self.bytes.fetch_add(count as u64, Relaxed);
+        self.traffic.last.store(self.traffic.begun.elapsed().as_millis() as u64, Relaxed);
+    }
+
+    /// The bytes counted so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Relaxed)
+    }
+}
