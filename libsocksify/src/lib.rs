@@ -1,1 +1,55 @@
-//! Placeholder.
+//! The preloaded library: it stands in for connect(2) and its relatives in an unmodified program and sends what
+//! would leave this machine through a SOCKS proxy, or refuses it. Nothing goes around the proxy by accident.
+//!
+//! Layers, arrows only downwards: `hooks` (the table) → `calls` (one function a row) → `policy`, `attempt`,
+//! `resolver`, `descriptors` → `runtime`, `logging`, `errno`, `sys` → `interpose`, `ffi`.
+//!
+//! Nothing links this crate: whoever did would have its own sockets hooked.
+
+#![allow(
+    clippy::too_many_arguments,
+    reason = "hooks have the arguments of the C functions they stand in for"
+)]
+#![allow(
+    clippy::large_enum_variant,
+    reason = "handshakes stay on the stack: nothing to free when a thread is cancelled"
+)]
+#![cfg_attr(test, allow(dead_code, reason = "the constructor and the exports have no callers in unit tests"))]
+
+mod address;
+mod attempt;
+mod calls;
+mod descriptors;
+mod environment;
+mod errno;
+mod ffi;
+mod hooks;
+mod hostent;
+mod hosts;
+mod inject;
+mod interpose;
+mod logging;
+mod next;
+mod policy;
+mod process;
+mod resolver;
+mod runtime;
+mod stack;
+mod sys;
+mod wait;
+
+/// Runs when the program is loaded: takes note of what must not be looked up later. Calls that come before it, from
+/// constructors of other libraries, find everything set up lazily.
+extern "C" fn constructor() {
+    interpose::as_our_own(|| {
+        hooks::resolve_all();
+        process::claim();
+        environment::snapshot();
+        logging::begin();
+    });
+}
+
+#[cfg(not(test))]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static CONSTRUCTOR: extern "C" fn() = constructor;

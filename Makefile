@@ -1,0 +1,63 @@
+# The two commands of the README are `make demo` and `make test`; the rest are their parts.
+CARGO ?= cargo
+PREFIX ?= /usr/local
+DESTDIR ?=
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: all demo test check unit end-to-end release debug inject install uninstall clean
+
+all: release
+
+release:
+	$(CARGO) build --release --locked
+
+debug:
+	$(CARGO) build --locked
+
+# The library that panics on request, for the test that a bug of ours fails closed.
+inject:
+	$(CARGO) build --locked -p libsocksify --features inject-panic --target-dir $(TARGET)/inject
+
+# Builds, then shows curl and netcat reaching a name that only the proxy knows.
+demo:
+	@demo/run
+
+# Everything, on a clean clone: installs what the tests need (as root on Debian), else says what is missing.
+test:
+	tests/install-packages
+	$(MAKE) --no-print-directory check unit end-to-end
+
+# Format, lints and documentation.
+check:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
+
+# The crates by themselves.
+unit:
+	$(CARGO) test --locked --workspace --exclude end-to-end
+
+# Real programs, real proxies, network namespaces.
+end-to-end: debug release inject
+	$(CARGO) test --locked -p end-to-end
+
+install: release
+	install -D -m 755 $(TARGET)/release/socksify $(DESTDIR)$(PREFIX)/bin/socksify
+	install -D -m 755 $(TARGET)/release/socksd $(DESTDIR)$(PREFIX)/sbin/socksd
+	install -D -m 644 $(TARGET)/release/libsocksify.so $(DESTDIR)$(PREFIX)/lib/socksify/libsocksify.so
+	for page in man/*.[1-8]; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -D -m 644 completions/socksify.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/socksify
+	install -D -m 644 completions/_socksify $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_socksify
+	install -D -m 644 completions/socksify.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/socksify.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/socksify $(DESTDIR)$(PREFIX)/sbin/socksd
+	rm -rf $(DESTDIR)$(PREFIX)/lib/socksify
+	for page in man/*.[1-8]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/socksify
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_socksify
+	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/socksify.fish
+
+clean:
+	$(CARGO) clean

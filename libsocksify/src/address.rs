@@ -1,0 +1,169 @@
+//! Socket addresses between C and Rust.
+
+use std::mem::{MaybeUninit, size_of};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use libc::{sockaddr, sockaddr_in, sockaddr_storage, socklen_t};
+use socket2::{SockAddr, SockAddrStorage};
+
+/// The kernel still accepts `struct sockaddr_in6` without its scope (RFC 2133), so must we: taking it for
+/// malformed would hand the call to the kernel, which connects.
+const SHORTEST_IPV6: usize = 24;
+
+/// Reads an internet address as connect(2) would; `None` for other families and for what the kernel refuses.
+///
+/// # Safety
+/// `address` is null or points to `length` readable bytes.
+pub(crate) unsafe fn internet(address: *const sockaddr, length: socklen_t) -> Option<SocketAddr> {
+    // SAFETY: forwarded.
+    unsafe { read(address, length, false) }
+}
+
+/// Reads the address of a datagram: there the kernel takes AF_UNSPEC for AF_INET (ip(7), udp(7)).
+///
+/// # Safety
+/// As [`internet`].
+pub(crate) unsafe fn of_datagram(address: *const sockaddr, length: socklen_t) -> Option<SocketAddr> {
+    // SAFETY: forwarded.
+    unsafe { read(address, length, true) }
+}
+
+unsafe fn read(address: *const sockaddr, length: socklen_t, unspec_is_ipv4: bool) -> Option<SocketAddr> {
+    // SAFETY: forwarded.
+    let family = unsafe { family(address, length)? };
+    let (family, shortest) = match libc::c_int::from(family) {
+        libc::AF_INET => (libc::AF_INET, size_of::<sockaddr_in>()),
+        libc::AF_UNSPEC if unspec_is_ipv4 => (libc::AF_INET, size_of::<sockaddr_in>()),
+        libc::AF_INET6 => (libc::AF_INET6, SHORTEST_IPV6),
+        _ => return None,
+    };
+    let length = usize::try_from(length).ok().filter(|length| *length >= shortest)?;
+    let mut storage = SockAddrStorage::zeroed();
+    // SAFETY: the source has `length` bytes, the destination is larger than the number copied, and any byte
+    // pattern is a valid sockaddr_storage.
+    unsafe {
+        let raw = storage.view_as::<sockaddr_storage>();
+        let copied = length.min(size_of::<sockaddr_storage>());
+        std::ptr::copy_nonoverlapping(address.cast::<u8>(), std::ptr::from_mut(raw).cast(), copied);
+        raw.ss_family = family as libc::sa_family_t;
+        SockAddr::new(storage, size_of::<sockaddr_storage>() as socklen_t).as_socket()
+    }
+}
+
+/// The family field, where there is one.
+///
+/// # Safety
+/// As [`internet`].
+pub(crate) unsafe fn family(address: *const sockaddr, length: socklen_t) -> Option<libc::sa_family_t> {
+    let readable = !address.is_null() && length as usize >= size_of::<libc::sa_family_t>();
+    // SAFETY: not null and long enough.
+    readable.then(|| unsafe { (&raw const (*address).sa_family).read_unaligned() })
+}
+
+/// Writes an address as getpeername(2) does: at most `*length` bytes, and `*length` becomes the full length.
+///
+/// # Safety
+/// `length` points to a length, `address` to that many writable bytes.
+pub(crate) unsafe fn write(from: SocketAddr, address: *mut sockaddr, length: *mut socklen_t) {
+    let from = SockAddr::from(from);
+    // SAFETY: no more bytes than the application's buffer and our value both have.
+    unsafe {
+        let copied = from.len().min(length.read_unaligned()) as usize;
+        std::ptr::copy_nonoverlapping(from.as_ptr().cast::<u8>(), address.cast(), copied);
+        length.write_unaligned(from.len());
+    }
+}
+
+/// Fills an address by a call that takes a buffer and its length, such as getsockname(2).
+pub(crate) fn filled(fill: impl FnOnce(*mut sockaddr, *mut socklen_t) -> libc::c_int) -> Option<SocketAddr> {
+    let mut storage = MaybeUninit::<sockaddr_storage>::zeroed();
+    let mut length = size_of::<sockaddr_storage>() as socklen_t;
+    if fill(storage.as_mut_ptr().cast(), &mut length) != 0 {
+        return None;
+    }
+    // SAFETY: the call above filled `length` bytes of the storage, which are not more than it has.
+    unsafe { internet(storage.as_ptr().cast(), length) }
+}
+
+/// The address behind an IPv4-mapped one: Java and others reach IPv4 targets through IPv6 sockets.
+pub(crate) fn unmapped(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// Whether the address never leaves this machine: the loopback range, or "any", which Linux takes for loopback.
+pub(crate) fn is_local(ip: IpAddr) -> bool {
+    let ip = ip.to_canonical();
+    ip.is_loopback() || ip.is_unspecified()
+}
+
+/// The form in which a socket of `family` can reach `address`, if it can.
+pub(crate) fn for_family(address: SocketAddr, family: libc::c_int) -> Option<SocketAddr> {
+    match (address.ip().to_canonical(), family) {
+        (IpAddr::V4(ip), libc::AF_INET6) => Some(SocketAddr::new(ip.to_ipv6_mapped().into(), address.port())),
+        (ip @ IpAddr::V4(_), libc::AF_INET) => Some(SocketAddr::new(ip, address.port())),
+        (IpAddr::V6(_), libc::AF_INET6) => Some(address),
+        _ => None,
+    }
+}
+
+/// No particular address: what an unbound socket has.
+pub(crate) const UNBOUND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(address: SocketAddr) -> Vec<u8> {
+        let address = SockAddr::from(address);
+        // SAFETY: the value is at least `len` bytes long.
+        unsafe { std::slice::from_raw_parts(address.as_ptr().cast::<u8>(), address.len() as usize).to_vec() }
+    }
+
+    fn parse(bytes: &[u8]) -> Option<SocketAddr> {
+        // SAFETY: pointer and length of one slice.
+        unsafe { internet(bytes.as_ptr().cast(), bytes.len() as socklen_t) }
+    }
+
+    #[test]
+    fn reads_what_the_kernel_reads() {
+        for text in ["192.0.2.7:80", "[2001:db8::7]:443", "[::ffff:192.0.2.7]:80"] {
+            let address: SocketAddr = text.parse().unwrap();
+            assert_eq!(parse(&bytes(address)), Some(address));
+            assert_eq!(parse(&bytes(address)[..15]), None);
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_without_scope_is_an_address() {
+        let address: SocketAddr = "[2001:db8::7]:443".parse().unwrap();
+        assert_eq!(parse(&bytes(address)[..24]), Some(address));
+        assert_eq!(parse(&bytes(address)[..23]), None);
+    }
+
+    #[test]
+    fn a_datagram_to_af_unspec_goes_to_ipv4() {
+        let mut raw = bytes("192.0.2.7:53".parse().unwrap());
+        raw[..2].copy_from_slice(&(libc::AF_UNSPEC as u16).to_ne_bytes());
+        assert_eq!(parse(&raw), None);
+        // SAFETY: pointer and length of one vector.
+        let read = unsafe { of_datagram(raw.as_ptr().cast(), raw.len() as socklen_t) };
+        assert_eq!(read, Some("192.0.2.7:53".parse().unwrap()));
+    }
+
+    #[test]
+    fn unaligned_addresses_are_read() {
+        let mut shifted = vec![0];
+        shifted.extend(bytes("192.0.2.7:80".parse().unwrap()));
+        assert_eq!(parse(&shifted[1..]), Some("192.0.2.7:80".parse().unwrap()));
+    }
+
+    #[test]
+    fn local_addresses() {
+        for ip in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::", "::ffff:0.0.0.0"] {
+            assert!(is_local(ip.parse().unwrap()), "{ip}");
+        }
+        for ip in ["10.0.0.1", "192.0.2.7", "::ffff:192.0.2.7", "2001:db8::1", "fe80::1", "255.255.255.255"] {
+            assert!(!is_local(ip.parse().unwrap()), "{ip}");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! One connection attempt through a proxy, on the application's own socket.
+//!
+//! It never blocks: it goes as far as it can and says what to wait for. It is plain data, with nothing to drop, so
+//! that a thread may be cancelled between two steps. Proxies and their addresses are tried in order as long as none
+//! of them could be reached; once one has been spoken to, its word is final.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::time::Instant;
+
+use libc::c_int;
+use socks_conf::{Proxy, ProxyProtocol, Via};
+use socks_proto::client::{Handshake, Step, Version};
+use socks_proto::{Command, Host};
+
+use crate::interpose::Verdict;
+use crate::policy::Passage;
+use crate::wait::Wait;
+use crate::{address, errno, sys};
+
+/// A connection attempt and how far it is.
+pub(crate) struct Attempt {
+    passage: Passage,
+    /// AF_INET or AF_INET6: the application's socket.
+    family: c_int,
+    /// The proxy tried, as an index into the route's list, and the address tried, as one into the proxy's.
+    proxy: usize,
+    address: usize,
+    stage: Stage,
+    began: Instant,
+    until: Option<Instant>,
+    /// What the application is told when no candidate is left.
+    last_errno: c_int,
+}
+
+enum Stage {
+    /// The current candidate is to be connected to.
+    Ready,
+    /// The kernel is connecting.
+    Connecting,
+    /// The proxy is being asked.
+    Negotiating(Handshake),
+}
+
+/// Why a step ended.
+enum Pause {
+    Connected,
+    Wait(libc::c_short),
+    Failed(c_int),
+}
+
+impl Attempt {
+    pub(crate) fn new(fd: RawFd, family: c_int, passage: Passage) -> Attempt {
+        let began = Instant::now();
+        let limits = [passage.runtime.config.timeout_connect, sys::send_timeout(fd)];
+        let until = limits.into_iter().flatten().min().and_then(|limit| began.checked_add(limit));
+        let last_errno = libc::ENETUNREACH;
+        Attempt { passage, family, proxy: 0, address: 0, stage: Stage::Ready, began, until, last_errno }
+    }
+
+    /// Goes on until the connection stands, has failed, or there is something to wait for.
+    pub(crate) fn advance(&mut self, fd: RawFd) -> Verdict<c_int> {
+        match self.step(fd) {
+            Pause::Connected => {
+                log::info!("connect to {} ok after {:?}", self, self.began.elapsed());
+                Verdict::Done(0)
+            }
+            Pause::Wait(events) if !self.is_over() => Verdict::Wait(Wait { fd, events, until: self.until }),
+            Pause::Wait(_) => self.give_up(fd, libc::ETIMEDOUT, &"no answer in time"),
+            Pause::Failed(errno) => Verdict::Fail(errno),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    fn step(&mut self, fd: RawFd) -> Pause {
+        loop {
+            let pause = match self.stage {
+                Stage::Ready => self.begin(fd),
+                Stage::Connecting => self.finish_connect(fd),
+                Stage::Negotiating(_) => self.negotiate(fd),
+            };
+            if let Some(pause) = pause {
+                return pause;
+            }
+        }
+    }
+
+    /// Connects to the current candidate, or fails where none is left.
+    fn begin(&mut self, fd: RawFd) -> Option<Pause> {
+        let Some(candidate) = self.candidate() else { return Some(self.exhausted(fd)) };
+        let Some(reachable) = address::for_family(candidate, self.family) else {
+            log::debug!("proxy {candidate} cannot be reached from an IPv4 socket");
+            self.address += 1;
+            return None;
+        };
+        if self.family == libc::AF_INET6 && candidate.is_ipv4() {
+            // Where the socket is bound already the kernel refuses, and says so again when we connect.
+            let _ = sys::allow_ipv4(fd);
+        }
+        match sys::begin_connect(fd, reachable) {
+            Ok(()) => self.greet(fd),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EINPROGRESS | libc::EINTR) => {
+                    self.stage = Stage::Connecting;
+                    None
+                }
+                errno => self.unreachable(fd, errno.unwrap_or(libc::ECONNREFUSED)),
+            },
+        }
+    }
+
+    fn finish_connect(&mut self, fd: RawFd) -> Option<Pause> {
+        if !sys::is_ready(fd, libc::POLLOUT) {
+            return Some(Pause::Wait(libc::POLLOUT));
+        }
+        match sys::pending_error(fd) {
+            Ok(0) => self.greet(fd),
+            Ok(errno) => self.unreachable(fd, errno),
+            Err(error) => Some(Pause::Failed(error.raw_os_error().unwrap_or(libc::ECONNREFUSED))),
+        }
+    }
+
+    /// The proxy is connected; now it is asked.
+    fn greet(&mut self, fd: RawFd) -> Option<Pause> {
+        sys::acknowledge_at_once(fd);
+        let Some(version) = self.version() else {
+            return Some(self.fail(fd, libc::ECONNREFUSED, &"HTTP proxies are not spoken to yet"));
+        };
+        let credentials = self.proxy_index().and_then(|proxy| self.passage.runtime.credentials(proxy));
+        match Handshake::new(version, Command::Connect, &self.passage.target, credentials) {
+            Ok(handshake) => {
+                self.stage = Stage::Negotiating(handshake);
+                None
+            }
+            Err(unsendable) => Some(self.fail(fd, libc::ENETUNREACH, &unsendable)),
+        }
+    }
+
+    fn negotiate(&mut self, fd: RawFd) -> Option<Pause> {
+        let Stage::Negotiating(handshake) = &mut self.stage else { return None };
+        match handshake.step() {
+            Step::Send(bytes) => match sys::send(fd, bytes) {
+                Ok(count) => handshake.sent(count),
+                Err(error) => return interruption(&error, handshake, libc::POLLOUT),
+            },
+            Step::Receive(most) => {
+                let mut buffer = [0; 512];
+                let most = most.min(buffer.len());
+                match sys::receive(fd, &mut buffer[..most]) {
+                    Ok(0) => handshake.closed(),
+                    Ok(count) => handshake.received(&buffer[..count]),
+                    Err(error) => return interruption(&error, handshake, libc::POLLIN),
+                }
+            }
+            Step::Done(_) => {
+                sys::acknowledge_at_once(fd);
+                return Some(Pause::Connected);
+            }
+            Step::Failed(failure) => return Some(self.fail(fd, errno::of_failure(&failure), &failure)),
+        }
+        None
+    }
+
+    /// The proxy cannot be reached at its current address: the next one may be.
+    fn unreachable(&mut self, fd: RawFd, errno: c_int) -> Option<Pause> {
+        if !concerns_the_proxy(errno) {
+            return Some(Pause::Failed(errno));
+        }
+        log::warn!("proxy of {self} cannot be reached: {}", io::Error::from_raw_os_error(errno));
+        sys::disconnect(fd);
+        self.last_errno = errno;
+        self.address += 1;
+        self.stage = Stage::Ready;
+        None
+    }
+
+    fn exhausted(&mut self, fd: RawFd) -> Pause {
+        self.fail(fd, self.last_errno, &"no proxy can be reached")
+    }
+
+    /// Leaves the socket as a failed connect(2) does: not connected, usable again.
+    fn fail(&self, fd: RawFd, errno: c_int, reason: &dyn fmt::Display) -> Pause {
+        log::info!("connect to {self} failed: {reason}");
+        sys::disconnect(fd);
+        Pause::Failed(errno)
+    }
+
+    fn give_up(&self, fd: RawFd, errno: c_int, reason: &dyn fmt::Display) -> Verdict<c_int> {
+        self.fail(fd, errno, reason);
+        Verdict::Fail(errno)
+    }
+
+    /// The proxy's address to try next; steps to the next proxy where one has no more.
+    fn candidate(&mut self) -> Option<SocketAddr> {
+        loop {
+            let proxy = self.proxy_index()?;
+            let port = self.passage.runtime.config.proxies.get(proxy)?.port;
+            if let Some(ip) = self.passage.runtime.addresses(proxy).get(self.address) {
+                return Some(SocketAddr::new(*ip, port));
+            }
+            self.proxy += 1;
+            self.address = 0;
+        }
+    }
+
+    fn proxy_index(&self) -> Option<usize> {
+        match &self.passage.route.via {
+            Via::Proxies(list) => list.get(self.proxy).copied(),
+            Via::Direct | Via::Block => None,
+        }
+    }
+
+    fn proxy(&self) -> Option<&'static Proxy> {
+        self.passage.runtime.config.proxies.get(self.proxy_index()?)
+    }
+
+    /// The protocol the route chose where the proxy speaks it, else the proxy's own.
+    fn version(&self) -> Option<Version> {
+        let by_name = matches!(self.passage.target.host, Host::Name(_));
+        match self.proxy().map_or(self.passage.protocol, |proxy| spoken(proxy, self.passage.protocol)) {
+            ProxyProtocol::SocksV5 => Some(Version::Socks5),
+            ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a if by_name => Some(Version::Socks4a),
+            ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a => Some(Version::Socks4),
+            ProxyProtocol::Http => None,
+        }
+    }
+}
+
+fn spoken(proxy: &Proxy, wanted: ProxyProtocol) -> ProxyProtocol {
+    let order = [wanted, ProxyProtocol::SocksV5, ProxyProtocol::SocksV4a, ProxyProtocol::SocksV4];
+    order.into_iter().find(|protocol| proxy.protocols.contains(*protocol)).unwrap_or(wanted)
+}
+
+/// Nothing to read or write yet, or the proxy has gone: reset and end-of-file mean the same.
+fn interruption(error: &io::Error, handshake: &mut Handshake, events: libc::c_short) -> Option<Pause> {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => Some(Pause::Wait(events)),
+        io::ErrorKind::Interrupted => None,
+        _ => {
+            handshake.closed();
+            None
+        }
+    }
+}
+
+/// Whether an errno of connect(2) says something of the proxy; the rest is about the application's socket.
+fn concerns_the_proxy(errno: c_int) -> bool {
+    [
+        libc::ECONNREFUSED,
+        libc::ECONNRESET,
+        libc::ENETUNREACH,
+        libc::EHOSTUNREACH,
+        libc::ETIMEDOUT,
+        libc::ENETDOWN,
+        libc::EHOSTDOWN,
+    ]
+    .contains(&errno)
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.passage.target)?;
+        self.proxy().map_or(Ok(()), |proxy| write!(f, " via {proxy}"))
+    }
+}

@@ -1,0 +1,52 @@
+//! close(2), dup(2) and fcntl(2): what we know of a descriptor follows its copies and ends with it.
+
+use libc::c_int;
+
+use crate::hooks::real;
+use crate::interpose::Verdict;
+use crate::{descriptors, errno};
+
+/// Whether a fcntl(2) makes a copy.
+pub(crate) fn duplicates(command: c_int) -> bool {
+    [libc::F_DUPFD, libc::F_DUPFD_CLOEXEC].contains(&command)
+}
+
+/// Forgets what is being closed.
+pub(crate) fn close((): &mut (), fd: c_int) -> Verdict<c_int> {
+    descriptors::forget(fd);
+    Verdict::Direct
+}
+
+/// Copies what is known.
+pub(crate) fn dup((): &mut (), original: c_int) -> Verdict<c_int> {
+    // SAFETY: dup has no preconditions.
+    copied(original, unsafe { real::dup(original) })
+}
+
+/// Copies what is known onto a descriptor that is closed by it.
+pub(crate) fn dup2((): &mut (), original: c_int, copy: c_int) -> Verdict<c_int> {
+    // SAFETY: dup2 has no preconditions.
+    copied(original, unsafe { real::dup2(original, copy) })
+}
+
+/// As [`dup2`], with flags.
+pub(crate) fn dup3((): &mut (), original: c_int, copy: c_int, flags: c_int) -> Verdict<c_int> {
+    // SAFETY: dup3 has no preconditions.
+    copied(original, unsafe { real::dup3(original, copy, flags) })
+}
+
+/// F_DUPFD and its relative copy a descriptor as dup(2) does.
+pub(crate) fn fcntl((): &mut (), fd: c_int, command: c_int, argument: usize) -> Verdict<c_int> {
+    // SAFETY: the application's own arguments.
+    copied(fd, unsafe { real::fcntl(fd, command, argument) })
+}
+
+fn copied(original: c_int, copy: c_int) -> Verdict<c_int> {
+    if copy < 0 {
+        return Verdict::Fail(errno::current());
+    }
+    if copy != original {
+        descriptors::copy(original, copy);
+    }
+    Verdict::Done(copy)
+}

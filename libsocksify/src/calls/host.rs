@@ -1,0 +1,232 @@
+//! gethostbyname(3) and gethostbyaddr(3) in all their forms.
+
+use std::cell::RefCell;
+use std::ffi::CStr;
+use std::net::IpAddr;
+use std::ptr;
+
+use libc::{c_char, c_int, c_void, hostent, size_t, socklen_t};
+
+use crate::ffi;
+use crate::hostent::{Host, TooSmall};
+use crate::hosts::{self, Entry};
+use crate::interpose::Verdict;
+use crate::policy::{self, Meaning};
+use crate::resolver::{self, Lookup};
+
+/// `h_errno` values of netdb.h.
+const HOST_NOT_FOUND: c_int = 1;
+const TRY_AGAIN: c_int = 2;
+const NO_RECOVERY: c_int = 3;
+const NO_DATA: c_int = 4;
+
+/// What a look-up came to.
+enum Found {
+    /// libc may answer.
+    Direct,
+    Host {
+        name: Vec<u8>,
+        family: c_int,
+        addresses: Vec<IpAddr>,
+    },
+    /// With this `h_errno`.
+    Nothing(c_int),
+}
+
+/// Where an answer goes: the pointers of an `_r` function.
+struct Destination {
+    result: *mut hostent,
+    buffer: *mut c_char,
+    size: size_t,
+    found: *mut *mut hostent,
+    h_errno: *mut c_int,
+}
+
+/// gethostbyname(3): IPv4.
+pub(crate) fn gethostbyname((): &mut (), name: *const c_char) -> Verdict<*mut hostent> {
+    answer_from_store(by_name(name, libc::AF_INET))
+}
+
+/// gethostbyname2(3).
+pub(crate) fn gethostbyname2((): &mut (), name: *const c_char, family: c_int) -> Verdict<*mut hostent> {
+    answer_from_store(by_name(name, family))
+}
+
+/// gethostbyname_r(3).
+pub(crate) fn gethostbyname_r(
+    (): &mut (),
+    name: *const c_char,
+    result: *mut hostent,
+    buffer: *mut c_char,
+    size: size_t,
+    found: *mut *mut hostent,
+    h_errno: *mut c_int,
+) -> Verdict<c_int> {
+    Destination { result, buffer, size, found, h_errno }.answer(by_name(name, libc::AF_INET))
+}
+
+/// gethostbyname2_r(3).
+pub(crate) fn gethostbyname2_r(
+    (): &mut (),
+    name: *const c_char,
+    family: c_int,
+    result: *mut hostent,
+    buffer: *mut c_char,
+    size: size_t,
+    found: *mut *mut hostent,
+    h_errno: *mut c_int,
+) -> Verdict<c_int> {
+    Destination { result, buffer, size, found, h_errno }.answer(by_name(name, family))
+}
+
+/// gethostbyaddr(3).
+pub(crate) fn gethostbyaddr(
+    (): &mut (),
+    address: *const c_void,
+    length: socklen_t,
+    family: c_int,
+) -> Verdict<*mut hostent> {
+    answer_from_store(by_address(address, length, family))
+}
+
+/// gethostbyaddr_r(3).
+pub(crate) fn gethostbyaddr_r(
+    (): &mut (),
+    address: *const c_void,
+    length: socklen_t,
+    family: c_int,
+    result: *mut hostent,
+    buffer: *mut c_char,
+    size: size_t,
+    found: *mut *mut hostent,
+    h_errno: *mut c_int,
+) -> Verdict<c_int> {
+    Destination { result, buffer, size, found, h_errno }.answer(by_address(address, length, family))
+}
+
+fn by_name(name: *const c_char, family: c_int) -> Found {
+    if name.is_null() || ![libc::AF_INET, libc::AF_INET6].contains(&family) {
+        return Found::Direct;
+    }
+    // SAFETY: a string of the application's.
+    let name = unsafe { CStr::from_ptr(name) };
+    match resolver::look_up(name, None) {
+        Lookup::Libc => Found::Direct,
+        Lookup::Known(entry) => of_family(entry, family),
+        Lookup::Fake(index) => match resolver::fake(index, family) {
+            Some(address) => Found::Host { name: name.to_bytes().to_vec(), family, addresses: vec![address] },
+            None => Found::Nothing(TRY_AGAIN),
+        },
+        Lookup::Nonexistent => Found::Nothing(HOST_NOT_FOUND),
+        Lookup::Again => Found::Nothing(TRY_AGAIN),
+        Lookup::Refused => Found::Nothing(NO_RECOVERY),
+    }
+}
+
+fn of_family(entry: Entry, family: c_int) -> Found {
+    let is_wanted = |address: &IpAddr| address.is_ipv4() == (family == libc::AF_INET);
+    let addresses: Vec<_> = entry.addresses.into_iter().filter(is_wanted).collect();
+    if addresses.is_empty() {
+        Found::Nothing(NO_DATA)
+    } else {
+        Found::Host { name: entry.name, family, addresses }
+    }
+}
+
+fn by_address(address: *const c_void, length: socklen_t, family: c_int) -> Found {
+    // SAFETY: the application's own address of the length it states.
+    let Some(ip) = (unsafe { read_ip(address, length, family) }) else { return Found::Direct };
+    let host = |name: Vec<u8>| Found::Host { name, family, addresses: vec![ip] };
+    match policy::meaning(ip) {
+        Meaning::Name(name) => host(name.as_bytes().to_vec()),
+        Meaning::Ip(known) => match hosts::by_address(known) {
+            Some(entry) => host(entry.name),
+            None if resolver::reverse_goes_direct(known) => Found::Direct,
+            None => Found::Nothing(HOST_NOT_FOUND),
+        },
+        Meaning::Stale => Found::Nothing(HOST_NOT_FOUND),
+    }
+}
+
+unsafe fn read_ip(address: *const c_void, length: socklen_t, family: c_int) -> Option<IpAddr> {
+    if address.is_null() {
+        return None;
+    }
+    // SAFETY: not null, and as long as the family asks for.
+    unsafe {
+        match (family, length) {
+            (libc::AF_INET, 4) => Some(IpAddr::from(address.cast::<[u8; 4]>().read_unaligned())),
+            (libc::AF_INET6, 16) => Some(IpAddr::from(address.cast::<[u8; 16]>().read_unaligned())),
+            _ => None,
+        }
+    }
+}
+
+impl Destination {
+    /// 0 with or without a result, or ERANGE where the buffer is too small; gethostbyname_r(3).
+    fn answer(&self, outcome: Found) -> Verdict<c_int> {
+        let (name, family, addresses) = match outcome {
+            Found::Direct => return Verdict::Direct,
+            Found::Nothing(code) => return self.nothing(0, code),
+            Found::Host { name, family, addresses } => (name, family, addresses),
+        };
+        let host = Host { name: &name, family, addresses };
+        // SAFETY: the application's own pointers.
+        match unsafe { host.write(self.result, self.buffer.cast(), self.size) } {
+            Ok(()) => {
+                // SAFETY: the application's own pointer.
+                unsafe { *self.found = self.result };
+                Verdict::Done(0)
+            }
+            Err(TooSmall) => self.nothing(libc::ERANGE, NETDB_INTERNAL),
+        }
+    }
+
+    fn nothing(&self, value: c_int, code: c_int) -> Verdict<c_int> {
+        // SAFETY: the application's own pointers.
+        unsafe {
+            *self.found = ptr::null_mut();
+            *self.h_errno = code;
+        }
+        Verdict::Done(value)
+    }
+}
+
+/// Of netdb.h: look at errno.
+const NETDB_INTERNAL: c_int = -1;
+
+/// What the functions without `_r` point to, one for each thread.
+struct Store {
+    result: hostent,
+    buffer: Vec<u8>,
+}
+
+thread_local! {
+    static STORE: RefCell<Option<Box<Store>>> = const { RefCell::new(None) };
+}
+
+fn answer_from_store(outcome: Found) -> Verdict<*mut hostent> {
+    let (name, family, addresses) = match outcome {
+        Found::Direct => return Verdict::Direct,
+        Found::Nothing(code) => {
+            // SAFETY: the location is valid for the life of the thread.
+            unsafe { *ffi::__h_errno_location() = code };
+            return Verdict::Done(ptr::null_mut());
+        }
+        Found::Host { name, family, addresses } => (name, family, addresses),
+    };
+    let host = Host { name: &name, family, addresses };
+    let stored =
+        STORE.try_with(|store| store.try_borrow_mut().ok().and_then(|mut store| keep(&mut store, &host)));
+    Verdict::Done(stored.ok().flatten().unwrap_or(ptr::null_mut()))
+}
+
+fn keep(store: &mut Option<Box<Store>>, host: &Host<'_>) -> Option<*mut hostent> {
+    // SAFETY: an all-zero hostent is valid, if empty.
+    let fresh = || Box::new(Store { result: unsafe { std::mem::zeroed() }, buffer: Vec::new() });
+    let store = store.get_or_insert_with(fresh);
+    store.buffer.resize(64 + host.name.len() + 32 * (host.addresses.len() + 1), 0);
+    // SAFETY: the store lives as long as the thread, and its buffer until the thread's next call, as with libc's.
+    unsafe { host.write(&mut store.result, store.buffer.as_mut_ptr(), store.buffer.len()) }.ok()?;
+    Some(&raw mut store.result)
+}

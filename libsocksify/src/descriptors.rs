@@ -1,0 +1,185 @@
+//! What we know of the application's descriptors: whom a proxied socket is connected to, as the application sees it.
+//!
+//! Atomics indexed by descriptor: looked at from signal handlers and forked children, so no lock. fclose(3) and
+//! others close descriptors without passing our hooks, so a record counts only while the socket's cookie is the one
+//! it was made with.
+
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
+
+use crate::{process, sys};
+
+const CHUNK: usize = 512;
+const CHUNKS: usize = 2048;
+
+/// Descriptors up to the kernel's usual ceiling of 1,048,576, in chunks that exist once they are needed.
+static TABLE: [AtomicPtr<[Record; CHUNK]>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
+
+/// One descriptor. `stamp` is 0 while there is nothing, odd while the record is written, even when it can be read;
+/// it grows with each writing, so that a reader sees when its copy is torn.
+struct Record {
+    stamp: AtomicU64,
+    cookie: AtomicU64,
+    target: [AtomicU64; 4],
+}
+
+/// Remembers the target the application asked for.
+pub(crate) fn remember(fd: RawFd, target: SocketAddr) {
+    let Ok(cookie) = sys::cookie(fd) else { return };
+    if process::runs_on_borrowed_memory() {
+        return;
+    }
+    if let Some(record) = slot(fd).and_then(record_or_new) {
+        record.write(cookie, target);
+    }
+}
+
+/// The target a proxied socket is connected to, in the application's eyes.
+pub(crate) fn target(fd: RawFd) -> Option<SocketAddr> {
+    let (cookie, target) = record(fd)?.read()?;
+    (sys::cookie(fd).ok()? == cookie).then_some(target)
+}
+
+/// Whether there is a record: one load, for the pass-through path.
+pub(crate) fn is_known(fd: RawFd) -> bool {
+    record(fd).is_some_and(|record| record.stamp.load(Ordering::Relaxed) != 0)
+}
+
+/// Forgets a descriptor that is being closed or connected anew.
+pub(crate) fn forget(fd: RawFd) {
+    if let Some(record) = record(fd).filter(|_| is_known(fd) && !process::runs_on_borrowed_memory()) {
+        record.stamp.store(0, Ordering::Release);
+    }
+}
+
+/// Makes `copy` known for what `original` is, after a dup(2).
+pub(crate) fn copy(original: RawFd, copy: RawFd) {
+    match target(original) {
+        Some(target) => remember(copy, target),
+        None => forget(copy),
+    }
+}
+
+impl Record {
+    fn write(&self, cookie: u64, target: SocketAddr) {
+        let stamp = self.stamp.swap(u64::MAX, Ordering::Acquire);
+        fence(Ordering::Release);
+        self.cookie.store(cookie, Ordering::Relaxed);
+        for (word, value) in self.target.iter().zip(encode(target)) {
+            word.store(value, Ordering::Relaxed);
+        }
+        let next = if stamp == u64::MAX { 2 } else { (stamp | 1).wrapping_add(1).max(2) };
+        self.stamp.store(next, Ordering::Release);
+    }
+
+    fn read(&self) -> Option<(u64, SocketAddr)> {
+        let before = self.stamp.load(Ordering::Acquire);
+        if before == 0 || before % 2 == 1 {
+            return None;
+        }
+        let cookie = self.cookie.load(Ordering::Relaxed);
+        let words = [0, 1, 2, 3].map(|index| self.target[index].load(Ordering::Relaxed));
+        fence(Ordering::Acquire);
+        (self.stamp.load(Ordering::Relaxed) == before).then(|| (cookie, decode(words)))
+    }
+}
+
+/// Family, port and scope in one word, flow information in the next, the address in the last two.
+fn encode(address: SocketAddr) -> [u64; 4] {
+    let port = u64::from(address.port());
+    match address {
+        SocketAddr::V4(address) => [port << 1, 0, 0, u64::from(address.ip().to_bits())],
+        SocketAddr::V6(address) => {
+            let bits = address.ip().to_bits();
+            let scope = u64::from(address.scope_id());
+            [scope << 32 | port << 1 | 1, u64::from(address.flowinfo()), (bits >> 64) as u64, bits as u64]
+        }
+    }
+}
+
+fn decode([head, flowinfo, high, low]: [u64; 4]) -> SocketAddr {
+    let port = (head >> 1) as u16;
+    if head & 1 == 0 {
+        return SocketAddr::from(((low as u32).to_be_bytes(), port));
+    }
+    let ip = (u128::from(high) << 64 | u128::from(low)).into();
+    std::net::SocketAddrV6::new(ip, port, flowinfo as u32, (head >> 32) as u32).into()
+}
+
+fn slot(fd: RawFd) -> Option<(&'static AtomicPtr<[Record; CHUNK]>, usize)> {
+    let index = usize::try_from(fd).ok()?;
+    Some((TABLE.get(index / CHUNK)?, index % CHUNK))
+}
+
+fn record(fd: RawFd) -> Option<&'static Record> {
+    let (chunk, index) = slot(fd)?;
+    // SAFETY: null, or a chunk from `new_chunk`, which is never unmapped.
+    unsafe { chunk.load(Ordering::Acquire).as_ref() }?.get(index)
+}
+
+fn record_or_new((chunk, index): (&'static AtomicPtr<[Record; CHUNK]>, usize)) -> Option<&'static Record> {
+    if chunk.load(Ordering::Acquire).is_null() {
+        new_chunk(chunk)?;
+    }
+    // SAFETY: as in `record`.
+    unsafe { chunk.load(Ordering::Acquire).as_ref() }?.get(index)
+}
+
+/// Mapped, not allocated: malloc may be what a signal handler interrupted.
+#[cold]
+fn new_chunk(chunk: &AtomicPtr<[Record; CHUNK]>) -> Option<()> {
+    let size = size_of::<[Record; CHUNK]>();
+    // SAFETY: a fresh mapping, large enough and page-aligned; all-zero bytes are valid records. The one that loses
+    // the race is unmapped before anybody else can know it.
+    unsafe {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let fresh =
+            libc::mmap(ptr::null_mut(), size, protection, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
+        if fresh == libc::MAP_FAILED {
+            return None;
+        }
+        let won = chunk.compare_exchange(ptr::null_mut(), fresh.cast(), Ordering::AcqRel, Ordering::Acquire);
+        if won.is_err() {
+            libc::munmap(fresh, size);
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_survive_encoding() {
+        for text in ["192.0.2.7:80", "255.255.255.255:65535", "[2001:db8::7]:443", "[::ffff:192.0.2.7]:1"] {
+            let address: SocketAddr = text.parse().unwrap();
+            assert_eq!(decode(encode(address)), address);
+        }
+        let scoped = std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 22, 7, 3).into();
+        assert_eq!(decode(encode(scoped)), scoped);
+    }
+
+    #[test]
+    fn a_record_is_read_whole_or_not_at_all() {
+        let record =
+            Record { stamp: AtomicU64::new(0), cookie: AtomicU64::new(0), target: Default::default() };
+        assert!(record.read().is_none());
+        let address: SocketAddr = "192.0.2.7:80".parse().unwrap();
+        for cookie in 1..5 {
+            record.write(cookie, address);
+            assert_eq!(record.read(), Some((cookie, address)));
+        }
+        record.stamp.store(u64::MAX, Ordering::Relaxed);
+        assert!(record.read().is_none());
+    }
+
+    #[test]
+    fn descriptors_beyond_the_table_are_unknown() {
+        assert!(!is_known(-1));
+        assert!(!is_known(RawFd::MAX));
+        assert!(target(RawFd::MAX).is_none());
+    }
+}

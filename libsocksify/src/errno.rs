@@ -1,0 +1,90 @@
+//! errno: reading and writing it, and which value stands for each outcome of a dialogue with a proxy.
+//!
+//! Only values that connect(2) documents reach the application: programs switch over them.
+
+use libc::c_int;
+use socks_proto::client::Failure;
+use socks_proto::socks4::Cd;
+use socks_proto::socks5::Rep;
+
+/// errno of this thread.
+pub(crate) fn current() -> c_int {
+    // SAFETY: the location is valid for the life of the thread.
+    unsafe { *libc::__errno_location() }
+}
+
+/// Sets errno of this thread.
+pub(crate) fn set(errno: c_int) {
+    // SAFETY: the location is valid for the life of the thread.
+    unsafe { *libc::__errno_location() = errno }
+}
+
+/// The errno of a CONNECT that failed, by what the proxy said.
+pub(crate) fn of_failure(failure: &Failure) -> c_int {
+    match failure {
+        Failure::NoAcceptableMethod | Failure::AuthenticationRefused { .. } => libc::EACCES,
+        Failure::Reply(rep) => of_rep(*rep),
+        Failure::Reply4(cd) => of_cd(*cd),
+        // ssh -D says "refused" by closing; nonsense tells nothing at all.
+        _ => libc::ECONNREFUSED,
+    }
+}
+
+fn of_rep(rep: Rep) -> c_int {
+    match rep {
+        Rep::NOT_ALLOWED => libc::EACCES,
+        Rep::NETWORK_UNREACHABLE => libc::ENETUNREACH,
+        Rep::HOST_UNREACHABLE => libc::EHOSTUNREACH,
+        Rep::TTL_EXPIRED => libc::ETIMEDOUT,
+        // The target's family cannot be used: this value makes programs try the other one.
+        Rep::ADDRESS_TYPE_NOT_SUPPORTED => libc::ENETUNREACH,
+        // Tor's extended errors of onion services (socks-extensions, ExtendedErrors).
+        Rep(0xf0..=0xf3 | 0xf6) => libc::EHOSTUNREACH,
+        Rep(0xf4 | 0xf5) => libc::EACCES,
+        Rep(0xf7) => libc::ETIMEDOUT,
+        _ => libc::ECONNREFUSED,
+    }
+}
+
+fn of_cd(cd: Cd) -> c_int {
+    match cd {
+        Cd::NO_IDENTD | Cd::IDENT_MISMATCH => libc::EACCES,
+        _ => libc::ECONNREFUSED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reply_code_has_a_value_connect_documents() {
+        let documented =
+            [libc::EACCES, libc::ENETUNREACH, libc::EHOSTUNREACH, libc::ECONNREFUSED, libc::ETIMEDOUT];
+        for code in 1..=0xff {
+            assert!(documented.contains(&of_failure(&Failure::Reply(Rep(code)))), "reply {code:#04x}");
+            assert!(documented.contains(&of_failure(&Failure::Reply4(Cd(code)))), "reply 4 {code:#04x}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_reply_codes() {
+        let expected = [
+            (1, libc::ECONNREFUSED),
+            (2, libc::EACCES),
+            (3, libc::ENETUNREACH),
+            (4, libc::EHOSTUNREACH),
+            (5, libc::ECONNREFUSED),
+            (6, libc::ETIMEDOUT),
+            (7, libc::ECONNREFUSED),
+            (8, libc::ENETUNREACH),
+            (0xf0, libc::EHOSTUNREACH),
+            (0xf4, libc::EACCES),
+            (0xf7, libc::ETIMEDOUT),
+            (0xff, libc::ECONNREFUSED),
+        ];
+        for (code, errno) in expected {
+            assert_eq!(of_failure(&Failure::Reply(Rep(code))), errno, "reply {code:#04x}");
+        }
+    }
+}

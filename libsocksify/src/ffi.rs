@@ -1,0 +1,194 @@
+//! The C declarations every row of the table is checked against: those of the `libc` crate, and from the manual
+//! pages those it lacks. A row whose types differ from the declaration here does not compile.
+
+use libc::{c_char, c_int, c_uchar, c_void, hostent, size_t};
+
+pub(crate) use libc::{
+    close, connect, dup, dup2, dup3, getaddrinfo, getnameinfo, getpeername, sendmmsg, sendmsg, sendto, socket,
+};
+
+/// The resolver's state, `struct __res_state` of `<resolv.h>`; only ever passed on.
+pub(crate) type ResState = c_void;
+
+/// `struct gaicb` of `<netdb.h>`; only ever passed on.
+pub(crate) type Gaicb = c_void;
+
+// The same symbols as in the `libc` crate, but one argument list for the variadic ones: on x86-64 and aarch64
+// Linux a variadic integer or pointer argument travels in the register a fixed one would use.
+#[allow(clashing_extern_declarations)]
+unsafe extern "C" {
+    pub(crate) fn fcntl(fd: c_int, command: c_int, argument: usize) -> c_int;
+    pub(crate) fn fcntl64(fd: c_int, command: c_int, argument: usize) -> c_int;
+    pub(crate) fn __fcntl(fd: c_int, command: c_int, argument: usize) -> c_int;
+    pub(crate) fn __connect(fd: c_int, address: *const libc::sockaddr, length: libc::socklen_t) -> c_int;
+    pub(crate) fn __close(fd: c_int) -> c_int;
+    pub(crate) fn __dup2(old: c_int, new: c_int) -> c_int;
+
+    pub(crate) fn gethostbyname(name: *const c_char) -> *mut hostent;
+    pub(crate) fn gethostbyname2(name: *const c_char, family: c_int) -> *mut hostent;
+    pub(crate) fn gethostbyname_r(
+        name: *const c_char,
+        result: *mut hostent,
+        buffer: *mut c_char,
+        size: size_t,
+        found: *mut *mut hostent,
+        h_errno: *mut c_int,
+    ) -> c_int;
+    pub(crate) fn gethostbyname2_r(
+        name: *const c_char,
+        family: c_int,
+        result: *mut hostent,
+        buffer: *mut c_char,
+        size: size_t,
+        found: *mut *mut hostent,
+        h_errno: *mut c_int,
+    ) -> c_int;
+    pub(crate) fn gethostbyaddr(
+        address: *const c_void,
+        length: libc::socklen_t,
+        family: c_int,
+    ) -> *mut hostent;
+    pub(crate) fn gethostbyaddr_r(
+        address: *const c_void,
+        length: libc::socklen_t,
+        family: c_int,
+        result: *mut hostent,
+        buffer: *mut c_char,
+        size: size_t,
+        found: *mut *mut hostent,
+        h_errno: *mut c_int,
+    ) -> c_int;
+    pub(crate) fn getaddrinfo_a(
+        mode: c_int,
+        list: *mut *mut Gaicb,
+        count: c_int,
+        event: *mut libc::sigevent,
+    ) -> c_int;
+
+    pub(crate) fn res_query(
+        name: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn __res_query(
+        name: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn res_search(
+        name: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn __res_search(
+        name: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn res_querydomain(
+        name: *const c_char,
+        domain: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn __res_querydomain(
+        name: *const c_char,
+        domain: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn res_send(query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int;
+    pub(crate) fn __res_send(
+        query: *const c_uchar,
+        length: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn res_nquery(
+        state: *mut ResState,
+        name: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn __res_nquery(
+        state: *mut ResState,
+        name: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn res_nsearch(
+        state: *mut ResState,
+        name: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn __res_nsearch(
+        state: *mut ResState,
+        name: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn res_nquerydomain(
+        state: *mut ResState,
+        name: *const c_char,
+        domain: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn __res_nquerydomain(
+        state: *mut ResState,
+        name: *const c_char,
+        domain: *const c_char,
+        class: c_int,
+        kind: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn res_nsend(
+        state: *mut ResState,
+        query: *const c_uchar,
+        length: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+    pub(crate) fn __res_nsend(
+        state: *mut ResState,
+        query: *const c_uchar,
+        length: c_int,
+        answer: *mut c_uchar,
+        size: c_int,
+    ) -> c_int;
+
+    /// `int *__h_errno_location(void)` — where `h_errno` of this thread lives (netdb.h).
+    pub(crate) fn __h_errno_location() -> *mut c_int;
+
+    /// `void *dlvsym(void *handle, const char *symbol, const char *version)` — dlsym(3) with a symbol version.
+    pub(crate) fn dlvsym(handle: *mut c_void, symbol: *const c_char, version: *const c_char) -> *mut c_void;
+}
+
+unsafe extern "C-unwind" {
+    /// `int poll(struct pollfd *fds, nfds_t nfds, int timeout)` — poll(2); a cancellation point, hence `C-unwind`.
+    pub(crate) fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: c_int) -> c_int;
+}

@@ -1,0 +1,199 @@
+//! THE TABLE: one row for each symbol we stand in for. A row gives the C signature (checked against the declaration
+//! in [`crate::ffi`]), the value that means failure, the body that decides, and where the pass-through path can
+//! tell at a glance that a call is none of our business, `when` it may be.
+//!
+//! A new hook is one row, one function, one test. INTERPOSED.md is generated from here.
+
+use libc::{
+    addrinfo, c_char, c_int, c_uchar, c_uint, c_void, hostent, mmsghdr, msghdr, sigevent, size_t, sockaddr,
+    socklen_t, ssize_t,
+};
+
+use crate::calls::{connect, datagram, descriptor, host, identity, query, resolve};
+use crate::descriptors::is_known;
+use crate::ffi::{Gaicb, ResState};
+use crate::interpose::{Verdict, interpose};
+
+/// A row, as documentation.
+#[cfg(test)]
+pub(crate) struct Row {
+    pub(crate) symbol: &'static str,
+    pub(crate) body: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+interpose! {
+    /// TCP goes through the proxy on the application's own socket; other protocols are refused unless a route sends them direct.
+    fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int = -1
+        => connect::connect, keeps connect::Progress;
+    /// As connect.
+    fn __connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int = -1
+        => connect::connect, keeps connect::Progress;
+
+    /// A datagram to an address that no route sends direct is refused, and so is TCP Fast Open.
+    fn sendto(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int, address: *const sockaddr, length: socklen_t) -> ssize_t = -1
+        => datagram::sendto, when { datagram::names_an_address(address, flags) };
+    /// As sendto, for a message that names an address.
+    fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t = -1
+        // SAFETY: the application's own pointer.
+        => datagram::sendmsg, when { unsafe { datagram::message_names_an_address(message, flags) } };
+    /// As sendto, for several messages: one that may not leave stops them all.
+    fn sendmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int) -> c_int = -1
+        => datagram::sendmmsg;
+    /// Packet sockets are refused: their packets would go past every route.
+    fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int = -1
+        => datagram::socket, when { datagram::makes_packets(domain, kind) };
+
+    /// The target the application asked for, not the proxy.
+    fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
+        => identity::getpeername, when { is_known(fd) };
+
+    /// What is known of the descriptor ends.
+    fn close(fd: c_int) -> c_int = -1
+        => descriptor::close, when { is_known(fd) };
+    /// As close.
+    fn __close(fd: c_int) -> c_int = -1
+        => descriptor::close, when { is_known(fd) };
+    /// What is known of the descriptor is known of its copy.
+    fn dup(original: c_int) -> c_int = -1
+        => descriptor::dup, when { is_known(original) };
+    /// As dup, and what was known of the descriptor replaced ends.
+    fn dup2(original: c_int, copy: c_int) -> c_int = -1
+        => descriptor::dup2, when { is_known(original) || is_known(copy) };
+    /// As dup2.
+    fn __dup2(original: c_int, copy: c_int) -> c_int = -1
+        => descriptor::dup2, when { is_known(original) || is_known(copy) };
+    /// As dup2.
+    fn dup3(original: c_int, copy: c_int, flags: c_int) -> c_int = -1
+        => descriptor::dup3, when { is_known(original) || is_known(copy) };
+    /// F_DUPFD and F_DUPFD_CLOEXEC copy as dup does.
+    fn fcntl(fd: c_int, command: c_int, argument: usize) -> c_int = -1
+        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) };
+    /// As fcntl.
+    fn fcntl64(fd: c_int, command: c_int, argument: usize) -> c_int = -1
+        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) };
+    /// As fcntl.
+    fn __fcntl(fd: c_int, command: c_int, argument: usize) -> c_int = -1
+        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) };
+
+    /// A remote name gets a fake address that stands for it; only the proxy resolves it.
+    fn getaddrinfo(node: *const c_char, service: *const c_char, hints: *const addrinfo, found: *mut *mut addrinfo) -> c_int = libc::EAI_FAIL
+        => resolve::getaddrinfo;
+    /// A fake address has its name; nobody is asked for the name of another.
+    fn getnameinfo(address: *const sockaddr, length: socklen_t, host: *mut c_char, host_size: socklen_t, service: *mut c_char, service_size: socklen_t, flags: c_int) -> c_int = libc::EAI_FAIL
+        => resolve::getnameinfo;
+    /// As getaddrinfo, IPv4 only.
+    fn gethostbyname(name: *const c_char) -> *mut hostent = std::ptr::null_mut()
+        => host::gethostbyname;
+    /// As getaddrinfo, one family.
+    fn gethostbyname2(name: *const c_char, family: c_int) -> *mut hostent = std::ptr::null_mut()
+        => host::gethostbyname2;
+    /// As gethostbyname, into the application's buffer.
+    fn gethostbyname_r(name: *const c_char, result: *mut hostent, buffer: *mut c_char, size: size_t, found: *mut *mut hostent, h_errno: *mut c_int) -> c_int = libc::EACCES
+        => host::gethostbyname_r;
+    /// As gethostbyname2, into the application's buffer.
+    fn gethostbyname2_r(name: *const c_char, family: c_int, result: *mut hostent, buffer: *mut c_char, size: size_t, found: *mut *mut hostent, h_errno: *mut c_int) -> c_int = libc::EACCES
+        => host::gethostbyname2_r;
+    /// As getnameinfo.
+    fn gethostbyaddr(address: *const c_void, length: socklen_t, family: c_int) -> *mut hostent = std::ptr::null_mut()
+        => host::gethostbyaddr;
+    /// As gethostbyaddr, into the application's buffer.
+    fn gethostbyaddr_r(address: *const c_void, length: socklen_t, family: c_int, result: *mut hostent, buffer: *mut c_char, size: size_t, found: *mut *mut hostent, h_errno: *mut c_int) -> c_int = libc::EACCES
+        => host::gethostbyaddr_r;
+
+    /// Refused where names belong to the proxy: libc resolves on threads of its own.
+    fn getaddrinfo_a(mode: c_int, list: *mut *mut Gaicb, count: c_int, event: *mut sigevent) -> c_int = libc::EAI_FAIL
+        => query::getaddrinfo_a;
+    /// Refused where names belong to the proxy: libc sends the query past every hook.
+    fn res_query(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::query;
+    /// As res_query.
+    fn __res_query(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::query;
+    /// As res_query.
+    fn res_search(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::query;
+    /// As res_query.
+    fn __res_search(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::query;
+    /// As res_query.
+    fn res_querydomain(name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::querydomain;
+    /// As res_query.
+    fn __res_querydomain(name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::querydomain;
+    /// As res_query.
+    fn res_send(query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::send;
+    /// As res_query.
+    fn __res_send(query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::send;
+    /// As res_query.
+    fn res_nquery(state: *mut ResState, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::nquery;
+    /// As res_query.
+    fn __res_nquery(state: *mut ResState, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::nquery;
+    /// As res_query.
+    fn res_nsearch(state: *mut ResState, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::nquery;
+    /// As res_query.
+    fn __res_nsearch(state: *mut ResState, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::nquery;
+    /// As res_query.
+    fn res_nquerydomain(state: *mut ResState, name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::nquerydomain;
+    /// As res_query.
+    fn __res_nquerydomain(state: *mut ResState, name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::nquerydomain;
+    /// As res_query.
+    fn res_nsend(state: *mut ResState, query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::nsend;
+    /// As res_query.
+    fn __res_nsend(state: *mut ResState, query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
+        => query::nsend;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interposed() -> String {
+        let mut text = String::from(
+            "# Interposed symbols\n\nGenerated from the table in `libsocksify/src/hooks.rs` by its test \
+             (`UPDATE=1 cargo test -p libsocksify`). The library exports these symbols and no others.\n\n\
+             | symbol | decided in | what becomes of a call |\n|---|---|---|\n",
+        );
+        for row in ROWS {
+            let body = row.body.replace(' ', "");
+            text += &format!(
+                "| `{}` | `calls/{}` | {} |\n",
+                row.symbol,
+                body.replace("::", ".rs` `"),
+                row.doc.trim()
+            );
+        }
+        text
+    }
+
+    #[test]
+    fn interposed_md_is_the_table() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../INTERPOSED.md");
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(file, interposed()).unwrap();
+        }
+        assert_eq!(
+            std::fs::read_to_string(file).unwrap_or_default(),
+            interposed(),
+            "run UPDATE=1 cargo test"
+        );
+    }
+
+    #[test]
+    fn every_next_definition_is_found() {
+        for row in ROWS {
+            assert!(row.doc.trim().ends_with('.'), "{} has no sentence", row.symbol);
+        }
+        resolve_all();
+    }
+}

@@ -1,0 +1,187 @@
+//! The shell around every hook: **decide, then act**.
+//!
+//! An exported function first asks its body for a [`Verdict`] behind a [`Guard`]: errno is kept, signals are held
+//! back, thread cancellation is off, and a panic becomes a refusal, never a direct connection. Only then, with no
+//! lock held and nothing left to drop, does it act: call the next definition, return a value, or sleep. That is why
+//! a thread may be cancelled while it blocks in a call of ours.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use libc::c_int;
+
+use crate::errno;
+use crate::wait::Wait;
+
+/// What a hook decided.
+#[derive(Debug)]
+pub(crate) enum Verdict<T> {
+    /// Call the next definition with the application's own arguments.
+    Direct,
+    /// Return this value; errno stays as the application left it.
+    Done(T),
+    /// Set errno and return the row's failure value.
+    Fail(c_int),
+    /// Sleep outside the guard, then ask the body again.
+    Wait(Wait),
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread is already inside a hook of ours: calls made from there are our own.
+pub(crate) fn inside() -> bool {
+    INSIDE.with(Cell::get)
+}
+
+/// Marks the calling thread as ours for the length of `body`: what it calls passes through.
+pub(crate) fn as_our_own<T>(body: impl FnOnce() -> T) -> T {
+    let _guard = Guard::enter();
+    body()
+}
+
+/// Runs a hook's body behind the guard; `symbol` names the row for a test build that injects a panic.
+pub(crate) fn decide<T>(symbol: &'static str, body: impl FnOnce() -> Verdict<T>) -> Verdict<T> {
+    if inside() {
+        return Verdict::Direct;
+    }
+    let _guard = Guard::enter();
+    let checked = || {
+        crate::inject::panic_if_asked(symbol);
+        body()
+    };
+    catch_unwind(AssertUnwindSafe(checked)).unwrap_or(Verdict::Fail(libc::EACCES))
+}
+
+/// While it lives, this thread is inside us: no signal handler of the application runs (its connections would pass
+/// as ours), the thread cannot be cancelled, and errno comes back as it was.
+struct Guard {
+    was_inside: bool,
+    errno: c_int,
+    cancelable: c_int,
+    signals: libc::sigset_t,
+}
+
+unsafe extern "C" {
+    /// `int pthread_setcancelstate(int state, int *oldstate)` — pthread_setcancelstate(3).
+    fn pthread_setcancelstate(state: c_int, old: *mut c_int) -> c_int;
+}
+
+const PTHREAD_CANCEL_DISABLE: c_int = 1;
+
+impl Guard {
+    fn enter() -> Guard {
+        let errno = errno::current();
+        let mut cancelable = 0;
+        // SAFETY: both calls write only to the variables passed; an all-zero sigset_t is a valid one.
+        let signals = unsafe {
+            pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &mut cancelable);
+            let mut all: libc::sigset_t = std::mem::zeroed();
+            let mut signals: libc::sigset_t = std::mem::zeroed();
+            libc::sigfillset(&mut all);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &all, &mut signals);
+            signals
+        };
+        Guard { was_inside: INSIDE.replace(true), errno, cancelable, signals }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        INSIDE.set(self.was_inside);
+        let mut ignored = 0;
+        // SAFETY: the mask and the state are those `enter` was given.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &self.signals, std::ptr::null_mut());
+            pthread_setcancelstate(self.cancelable, &mut ignored);
+        }
+        errno::set(self.errno);
+    }
+}
+
+/// Turns the rows of the table into exported functions, `real::` functions, and the list of rows.
+macro_rules! interpose {
+    ($(
+        $(#[doc = $doc:literal])+
+        fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty = $failure:expr => $body:path
+            $(, when $when:block)? $(, keeps $progress:ty)?;
+    )*) => {
+        /// One row of the table, for INTERPOSED.md and the tests.
+        #[cfg(test)]
+        pub(crate) const ROWS: &[crate::hooks::Row] = &[$(
+            crate::hooks::Row { symbol: stringify!($name), body: stringify!($body), doc: concat!($($doc),+) },
+        )*];
+
+        mod next {
+            use crate::next::Next;
+            $(
+                #[allow(non_upper_case_globals)]
+                pub(super) static $name: Next = Next::of(concat!(stringify!($name), "\0"));
+            )*
+        }
+
+        /// Looks up the next definition of every row, so that no later call has to.
+        pub(crate) fn resolve_all() {
+            $( next::$name.resolve(); )*
+        }
+
+        /// The next definitions: libc's, or another preloaded library's.
+        #[allow(dead_code)]
+        pub(crate) mod real {
+            use super::*;
+            $(
+                #[doc = concat!("The next definition of `", stringify!($name), "`.\n\n# Safety\nAs for the C function.")]
+                pub(crate) unsafe fn $name($($arg: $ty),*) -> $ret {
+                    let Some(pointer) = super::next::$name.resolve() else {
+                        crate::errno::set(libc::ENOSYS);
+                        return $failure;
+                    };
+                    // SAFETY: the pointer is the definition of the symbol this row was checked against; the
+                    // arguments are the caller's.
+                    unsafe {
+                        let function: unsafe extern "C-unwind" fn($($ty),*) -> $ret = std::mem::transmute(pointer);
+                        function($($arg),*)
+                    }
+                }
+            )*
+        }
+
+        $(
+            const _: unsafe extern "C" fn($($ty),*) -> $ret = crate::ffi::$name;
+
+            $(#[doc = $doc])+
+            #[doc = "\n# Safety\nCalled by the application under the C function's own contract."]
+            #[cfg_attr(not(test), unsafe(no_mangle))]
+            pub(crate) unsafe extern "C-unwind" fn $name($($arg: $ty),*) -> $ret {
+                if interpose!(@passes $($when)?) {
+                    // SAFETY: the application's own arguments.
+                    return unsafe { real::$name($($arg),*) };
+                }
+                #[allow(unused_mut)]
+                let mut progress = interpose!(@progress $($progress)?);
+                loop {
+                    match crate::interpose::decide(stringify!($name), || $body(&mut progress, $($arg),*)) {
+                        // SAFETY: the application's own arguments.
+                        Verdict::Direct => return unsafe { real::$name($($arg),*) },
+                        Verdict::Done(value) => return value,
+                        Verdict::Fail(errno) => {
+                            crate::errno::set(errno);
+                            return $failure;
+                        }
+                        Verdict::Wait(wait) => wait.sleep(),
+                    }
+                }
+            }
+        )*
+    };
+    (@passes) => { false };
+    (@passes $when:block) => { !$when };
+    (@progress) => { () };
+    (@progress $progress:ty) => {{
+        // A thread may be cancelled between two steps: nothing may be left to drop.
+        const { assert!(!std::mem::needs_drop::<$progress>()) };
+        <$progress>::default()
+    }};
+}
+pub(crate) use interpose;

@@ -1,0 +1,118 @@
+//! Where a socket may go: past us, through a proxy, or nowhere. The default is nowhere.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::RawFd;
+
+use libc::c_int;
+use socks_conf::{Command, Decision, Host, Protocol, ProxyProtocol, Question, Route};
+use socks_proto::{Address, Name};
+
+use crate::runtime::{Runtime, names, runtime};
+use crate::{address, sys};
+
+/// What may be done with traffic towards an address.
+pub(crate) enum Path {
+    /// The kernel may have the call as it is.
+    Direct,
+    /// As `Direct`, but the address is a fake one: its name has to be resolved here first.
+    DirectByName(Name),
+    /// Through a proxy of this route.
+    Proxied(Passage),
+    /// Nowhere; the application is told this errno.
+    Refused(c_int),
+}
+
+/// The way through a proxy.
+#[derive(Clone, Copy)]
+pub(crate) struct Passage {
+    pub(crate) runtime: &'static Runtime,
+    pub(crate) route: &'static Route,
+    pub(crate) protocol: ProxyProtocol,
+    /// What the proxy is asked for.
+    pub(crate) target: Address,
+}
+
+/// What stands behind an address the application uses.
+pub(crate) enum Meaning {
+    Ip(IpAddr),
+    Name(Name),
+    /// In the range of fake addresses, but given out by nobody we know.
+    Stale,
+}
+
+/// Looks behind an address.
+pub(crate) fn meaning(ip: IpAddr) -> Meaning {
+    let ip = ip.to_canonical();
+    let Some(range) = runtime().and_then(|runtime| runtime.range) else { return Meaning::Ip(ip) };
+    if !range.contains(ip) {
+        return Meaning::Ip(ip);
+    }
+    let name = range.index(ip).and_then(|index| names()?.name(index));
+    name.and_then(|name| Name::new(name).ok()).map_or(Meaning::Stale, Meaning::Name)
+}
+
+/// Where a TCP connection to `target` may go.
+pub(crate) fn of_stream(fd: RawFd, target: SocketAddr) -> Path {
+    of(Command::Connect, Protocol::Tcp, fd, target)
+}
+
+/// Where datagrams, and everything else that is not TCP, may go.
+pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
+    match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
+        Path::Direct => Path::Direct,
+        Path::Refused(errno) => Path::Refused(errno),
+        // The fake address itself must never be seen on the wire, and no proxy is asked for datagrams yet.
+        Path::DirectByName(_) | Path::Proxied(_) => Path::Refused(libc::ENETUNREACH),
+    }
+}
+
+fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Path {
+    if address::is_local(target.ip()) {
+        return Path::Direct;
+    }
+    let Some(runtime) = runtime() else { return Path::Refused(libc::EACCES) };
+    let meaning = meaning(target.ip());
+    let to = match &meaning {
+        Meaning::Ip(ip) => Host::Ip(*ip),
+        Meaning::Name(name) => match std::str::from_utf8(name.as_bytes()) {
+            Ok(name) => Host::Name(name),
+            Err(_) => return Path::Refused(libc::EHOSTUNREACH),
+        },
+        Meaning::Stale => {
+            log::warn!("{target} stands for a name that nobody here has asked for");
+            return Path::Refused(libc::EHOSTUNREACH);
+        }
+    };
+    let from = sys::own_address(fd).unwrap_or(address::UNBOUND);
+    let question =
+        Question { command, protocol, from: address::unmapped(from), to, port: Some(target.port()) };
+    match (runtime.config.route(&question), meaning) {
+        (Decision::Direct(_), Meaning::Name(name)) => Path::DirectByName(name),
+        (Decision::Direct(_), _) => Path::Direct,
+        (Decision::Proxy(route, protocol), meaning) => {
+            Path::Proxied(Passage { runtime, route, protocol, target: wire_address(meaning, target) })
+        }
+        (Decision::Block(_), _) => Path::Refused(libc::EACCES),
+        (Decision::NoRoute, _) => Path::Refused(libc::ENETUNREACH),
+    }
+}
+
+fn wire_address(meaning: Meaning, target: SocketAddr) -> Address {
+    match meaning {
+        Meaning::Name(name) => Address { host: socks_proto::Host::Name(name), port: target.port() },
+        _ => Address::from(target),
+    }
+}
+
+/// Whether the configuration lets everything pass: only then may an application make frames of its own.
+pub(crate) fn lets_everything_pass() -> bool {
+    let Some(runtime) = runtime() else { return false };
+    let question = Question {
+        command: Command::UdpAssociate,
+        protocol: Protocol::Udp,
+        from: address::UNBOUND,
+        to: Host::Ip(std::net::Ipv4Addr::BROADCAST.into()),
+        port: None,
+    };
+    matches!(runtime.config.route(&question), Decision::Direct(_))
+}

@@ -1,0 +1,40 @@
+//! Which process are we? A vfork(2) child shares our memory: Python's subprocess closes every descriptor there, and
+//! what we know of the parent's must survive that. A forked child has memory of its own.
+//!
+//! One page, wiped by the kernel in a forked child (MADV_WIPEONFORK), holds the process that owns this memory. Zero
+//! means a new process, another process's number means we run on borrowed memory.
+
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
+
+static OWNER: AtomicPtr<AtomicI32> = AtomicPtr::new(ptr::null_mut());
+
+/// Maps the page; called from the constructor, while there is one thread.
+pub(crate) fn claim() {
+    const PAGE: usize = 4096;
+    // SAFETY: a fresh private mapping, advised on as a whole; null is never returned for it.
+    let page = unsafe {
+        let page = libc::mmap(
+            ptr::null_mut(),
+            PAGE,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        );
+        if page == libc::MAP_FAILED || libc::madvise(page, PAGE, libc::MADV_WIPEONFORK) != 0 {
+            return;
+        }
+        page.cast::<AtomicI32>()
+    };
+    OWNER.store(page, Ordering::Release);
+}
+
+/// Whether the memory we run on belongs to another process: then nothing in it may be changed.
+pub(crate) fn runs_on_borrowed_memory() -> bool {
+    // SAFETY: null, or the page mapped by `claim`, which is never unmapped.
+    let Some(owner) = (unsafe { OWNER.load(Ordering::Acquire).as_ref() }) else { return false };
+    // SAFETY: getpid has no preconditions.
+    let us = unsafe { libc::getpid() };
+    owner.compare_exchange(0, us, Ordering::Relaxed, Ordering::Relaxed).is_err_and(|other| other != us)
+}

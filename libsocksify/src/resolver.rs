@@ -1,0 +1,153 @@
+//! What a host name means to the application: an address literal, a host known on this machine, a name the routes
+//! send direct, or a remote name that only the proxy may resolve and that gets a fake address here.
+
+use std::ffi::CStr;
+use std::net::IpAddr;
+use std::ptr;
+
+use libc::{addrinfo, c_char, c_int};
+use socks_conf::{Command, Decision, Host, Protocol, Question, ResolveProtocol};
+
+use crate::address;
+use crate::hooks::real;
+use crate::hosts::{self, Entry};
+use crate::runtime::{Runtime, names, runtime};
+
+/// How a name is to be looked up.
+pub(crate) enum Lookup {
+    /// By libc, which asks nobody, or whom the routes let it ask.
+    Libc,
+    /// Known on this machine.
+    Known(Entry),
+    /// Remote: the index of its fake address.
+    Fake(u32),
+    /// There is no such name, and nobody has to be asked to know it.
+    Nonexistent,
+    /// No fake address is left.
+    Again,
+    /// There is no usable configuration: nobody may be asked.
+    Refused,
+}
+
+/// Decides how `name` is looked up; `port` is what the application wants it for, where that is known.
+pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
+    let bytes = name.to_bytes();
+    if bytes.is_empty() || is_numeric(name) {
+        return Lookup::Libc;
+    }
+    if let Some(entry) = hosts::by_name(bytes) {
+        return Lookup::Known(entry);
+    }
+    let Some(runtime) = runtime() else { return Lookup::Refused };
+    let Some(name) = well_formed(bytes) else { return Lookup::Nonexistent };
+    if runtime.config.resolveprotocol == ResolveProtocol::Local
+        || goes_direct(runtime, Host::Name(name), port)
+    {
+        return Lookup::Libc;
+    }
+    let Some(table) = names() else { return Lookup::Again };
+    match table.insert(name.as_bytes()) {
+        Ok(index) => Lookup::Fake(index),
+        Err(error) => {
+            log::error!("no address for {name}: {error}");
+            Lookup::Again
+        }
+    }
+}
+
+/// Whether libc may be asked about names and addresses without telling others what the application looks for.
+pub(crate) fn is_local() -> bool {
+    runtime().is_some_and(|runtime| {
+        let everything = Host::Ip(std::net::Ipv4Addr::BROADCAST.into());
+        runtime.config.resolveprotocol == ResolveProtocol::Local || goes_direct(runtime, everything, None)
+    })
+}
+
+/// Whether the name of an address may be asked for by libc.
+pub(crate) fn reverse_goes_direct(ip: IpAddr) -> bool {
+    runtime().is_some_and(|runtime| {
+        runtime.config.resolveprotocol == ResolveProtocol::Local || goes_direct(runtime, Host::Ip(ip), None)
+    })
+}
+
+fn goes_direct(runtime: &Runtime, to: Host<'_>, port: Option<u16>) -> bool {
+    let question =
+        Question { command: Command::Connect, protocol: Protocol::Tcp, from: address::UNBOUND, to, port };
+    matches!(runtime.config.route(&question), Decision::Direct(_))
+}
+
+/// Whether libc takes the name for an address literal, in any of the forms inet_aton(3) knows.
+fn is_numeric(name: &CStr) -> bool {
+    // SAFETY: an all-zero addrinfo is valid hints.
+    let hints = addrinfo { ai_flags: libc::AI_NUMERICHOST, ..unsafe { std::mem::zeroed() } };
+    let mut found = ptr::null_mut();
+    // SAFETY: the name ends in NUL; the list is freed below and nothing of it kept.
+    unsafe {
+        let code = real::getaddrinfo(name.as_ptr(), ptr::null(), &hints, &mut found);
+        if code == 0 {
+            libc::freeaddrinfo(found);
+        }
+        code == 0
+    }
+}
+
+/// A name as it goes to the proxy: without its final dot; `None` where no name server could know it (RFC 1035,
+/// 2.3.4: labels of 1 to 63 bytes, 253 in all) or where it is not text.
+fn well_formed(name: &[u8]) -> Option<&str> {
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    let labels = name.split(|byte| *byte == b'.').all(|label| (1..=63).contains(&label.len()));
+    let printable = name.iter().all(|byte| *byte > b' ' && *byte != 0x7f && *byte != b'/');
+    (labels && printable && name.len() <= 253).then(|| std::str::from_utf8(name).ok()).flatten()
+}
+
+/// The fake address with this index, in the family asked for.
+pub(crate) fn fake(index: u32, family: c_int) -> Option<IpAddr> {
+    let range = names()?.range();
+    Some(if family == libc::AF_INET6 { range.v6(index).into() } else { range.v4(index).into() })
+}
+
+/// Addresses of a name by libc's own resolver: for a proxy's name, and for names with a direct route.
+pub(crate) fn locally(name: &str) -> Vec<IpAddr> {
+    let Ok(name) = std::ffi::CString::new(name) else { return Vec::new() };
+    // SAFETY: an all-zero addrinfo is valid hints.
+    let hints = addrinfo { ai_socktype: libc::SOCK_STREAM, ..unsafe { std::mem::zeroed() } };
+    let mut found = ptr::null_mut();
+    // SAFETY: the name ends in NUL; the list is walked as libc built it and freed once.
+    unsafe {
+        if real::getaddrinfo(name.as_ptr(), ptr::null::<c_char>(), &hints, &mut found) != 0 {
+            return Vec::new();
+        }
+        let mut addresses = Vec::new();
+        let mut next: *const addrinfo = found;
+        while let Some(entry) = next.as_ref() {
+            addresses.extend(address::internet(entry.ai_addr, entry.ai_addrlen).map(|address| address.ip()));
+            next = entry.ai_next;
+        }
+        libc::freeaddrinfo(found);
+        addresses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_can_exist() {
+        let longest = format!("{}.{}.{}.{}", "a".repeat(63), "b".repeat(63), "c".repeat(63), "d".repeat(61));
+        for name in ["www.example.org", "a", "_sip._tcp.example", "b\u{fc}cher.example", longest.as_str()] {
+            assert_eq!(well_formed(name.as_bytes()), Some(name));
+        }
+        assert_eq!(well_formed(b"www.Example.org."), Some("www.Example.org"));
+    }
+
+    #[test]
+    fn names_that_cannot() {
+        let long_label = "a".repeat(64);
+        let too_long = format!("{longest}.{longest}.{longest}.{longest}", longest = "a".repeat(63));
+        for name in ["..", "a..b", ".a", "with blank", "tab\there", "a/b", &long_label, &too_long] {
+            assert_eq!(well_formed(name.as_bytes()), None, "{name}");
+        }
+        assert_eq!(well_formed(b"latin1-\xfc"), None);
+    }
+}

@@ -1,0 +1,123 @@
+//! What the process knows once it has needed it: the configuration, the proxies' credentials and addresses, the
+//! table of names. Nothing is read before the first call that needs it; nothing is taken back.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use once_cell::race::OnceBox;
+use socks_conf::{Config, Proxy, ProxyHost};
+use socks_names::{Range, Table};
+use socks_proto::Credentials;
+
+use crate::{environment, logging, resolver, stack};
+
+static RUNTIME: OnceBox<Option<Runtime>> = OnceBox::new();
+static NAMES: OnceBox<Option<Table>> = OnceBox::new();
+
+/// A configuration ready for use.
+pub(crate) struct Runtime {
+    pub(crate) config: Config,
+    /// The fake addresses; `None` where the configured range cannot serve.
+    pub(crate) range: Option<Range>,
+    proxies: Vec<Prepared>,
+}
+
+/// What a proxy needs besides its configuration.
+struct Prepared {
+    credentials: Option<Credentials>,
+    addresses: OnceBox<Vec<IpAddr>>,
+}
+
+/// The configuration, or `None` where there is none that can be used: then everything that would be proxied fails.
+pub(crate) fn runtime() -> Option<&'static Runtime> {
+    RUNTIME.get_or_init(|| Box::new(stack::with_room(load))).as_ref()
+}
+
+fn load() -> Option<Runtime> {
+    match socks_conf::load(&|name| environment::variable(name), &|file| std::fs::read(file)) {
+        Ok(config) => {
+            logging::follow(&config);
+            config.warnings.iter().for_each(|warning| log::info!("{warning}"));
+            Some(Runtime::new(config))
+        }
+        Err(error) => {
+            log::error!("every connection that needs a proxy is refused: {error}");
+            None
+        }
+    }
+}
+
+impl Runtime {
+    fn new(config: Config) -> Runtime {
+        let proxies = config.proxies.iter().map(Prepared::new).collect();
+        let (base, prefix) = config.fake_range;
+        let range = Range::new(base, prefix).inspect_err(|error| log::error!("fake addresses: {error}")).ok();
+        Runtime { config, range, proxies }
+    }
+
+    /// What to authenticate with at a proxy.
+    pub(crate) fn credentials(&self, proxy: usize) -> Option<&Credentials> {
+        self.proxies.get(proxy)?.credentials.as_ref()
+    }
+
+    /// The addresses of a proxy in the order to try them; empty where its name cannot be resolved now.
+    pub(crate) fn addresses(&self, proxy: usize) -> &[IpAddr] {
+        let (Some(config), Some(prepared)) = (self.config.proxies.get(proxy), self.proxies.get(proxy)) else {
+            return &[];
+        };
+        match &config.host {
+            ProxyHost::Ip(ip) => std::slice::from_ref(ip),
+            ProxyHost::Name(name) => prepared.resolved(name),
+        }
+    }
+}
+
+impl Prepared {
+    fn new(proxy: &Proxy) -> Prepared {
+        let password = proxy.password.as_ref().map_or("", |password| password.reveal());
+        let credentials = proxy
+            .username
+            .as_ref()
+            .map(|username| Credentials::new(username.as_bytes(), password.as_bytes()));
+        let credentials = credentials.and_then(|credentials| {
+            credentials.inspect_err(|error| log::warn!("proxy {proxy}: {error}; none are offered")).ok()
+        });
+        Prepared { credentials, addresses: OnceBox::new() }
+    }
+
+    /// The one name that must be resolved here: the proxy cannot resolve its own. A failure is not remembered.
+    fn resolved(&self, name: &str) -> &[IpAddr] {
+        if let Some(known) = self.addresses.get() {
+            return known;
+        }
+        let found = resolver::locally(name);
+        if found.is_empty() {
+            log::error!("the proxy's name {name} cannot be resolved");
+            return &[];
+        }
+        self.addresses.get_or_init(|| Box::new(found))
+    }
+}
+
+/// The table of fake addresses, shared with the other processes of this run (or of this user); private to this
+/// process and its forks where no file can be used, `None` where there is no memory at all.
+pub(crate) fn names() -> Option<&'static Table> {
+    NAMES.get_or_init(|| Box::new(stack::with_room(open_names))).as_ref()
+}
+
+fn open_names() -> Option<Table> {
+    let range = runtime()?.range?;
+    let shared = names_file().and_then(|file| Table::open(&file, range));
+    let table = shared.or_else(|error| {
+        log::warn!("names are known to this process alone: {error}");
+        Table::private(range)
+    });
+    table.inspect_err(|error| log::error!("no table of names: {error}")).ok()
+}
+
+fn names_file() -> Result<PathBuf, socks_names::Error> {
+    match environment::variable("SOCKSIFY_NAMES") {
+        Some(file) => Ok(file.into()),
+        None => Ok(socks_names::directory::per_user(&|name| environment::variable(name))?.join("names")),
+    }
+}

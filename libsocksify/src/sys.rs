@@ -1,0 +1,193 @@
+//! System calls on the application's sockets, by the next definitions: never through our own hooks.
+
+use std::io;
+use std::mem::{self, MaybeUninit, size_of};
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use libc::{c_int, c_void, socklen_t};
+use socket2::SockAddr;
+
+use crate::address;
+use crate::hooks::real;
+
+fn checked(result: c_int) -> io::Result<c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// `int getsockopt(int, int, int, void *, socklen_t *)` — reads an option of fixed size; socket(7).
+fn option<T: Copy>(fd: RawFd, level: c_int, name: c_int) -> io::Result<T> {
+    let mut value = MaybeUninit::<T>::zeroed();
+    let mut length = size_of::<T>() as socklen_t;
+    // SAFETY: the buffer has `length` bytes; every T used here is plain data for which zero bytes are a value.
+    unsafe {
+        checked(libc::getsockopt(fd, level, name, value.as_mut_ptr().cast::<c_void>(), &mut length))?;
+        Ok(value.assume_init())
+    }
+}
+
+fn set_option(fd: RawFd, level: c_int, name: c_int, value: c_int) -> io::Result<()> {
+    let length = size_of::<c_int>() as socklen_t;
+    // SAFETY: pointer and length of one integer.
+    checked(unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), length) }).map(drop)
+}
+
+/// What socket(2) was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind {
+    pub(crate) domain: c_int,
+    pub(crate) kind: c_int,
+    pub(crate) protocol: c_int,
+}
+
+impl Kind {
+    /// Of an open socket; an error for everything else.
+    pub(crate) fn of(fd: RawFd) -> io::Result<Kind> {
+        Ok(Kind {
+            domain: option(fd, libc::SOL_SOCKET, libc::SO_DOMAIN)?,
+            kind: option(fd, libc::SOL_SOCKET, libc::SO_TYPE)?,
+            protocol: option(fd, libc::SOL_SOCKET, libc::SO_PROTOCOL)?,
+        })
+    }
+
+    /// Whether this is a TCP stream, Multipath TCP included: what a proxy's CONNECT can carry.
+    pub(crate) fn is_tcp(self) -> bool {
+        self.is_internet()
+            && self.kind == libc::SOCK_STREAM
+            && [libc::IPPROTO_TCP, libc::IPPROTO_MPTCP].contains(&self.protocol)
+    }
+
+    /// Whether the socket speaks IP itself.
+    pub(crate) fn is_internet(self) -> bool {
+        [libc::AF_INET, libc::AF_INET6].contains(&self.domain)
+    }
+}
+
+/// The number that names a socket as long as the machine runs, the same for every copy of its descriptor.
+pub(crate) fn cookie(fd: RawFd) -> io::Result<u64> {
+    option(fd, libc::SOL_SOCKET, libc::SO_COOKIE)
+}
+
+/// SO_ERROR: what became of a connection attempt; reading it clears it.
+pub(crate) fn pending_error(fd: RawFd) -> io::Result<c_int> {
+    option(fd, libc::SOL_SOCKET, libc::SO_ERROR)
+}
+
+/// SO_SNDTIMEO, where the application set one.
+pub(crate) fn send_timeout(fd: RawFd) -> Option<Duration> {
+    let value: libc::timeval = option(fd, libc::SOL_SOCKET, libc::SO_SNDTIMEO).ok()?;
+    let duration =
+        Duration::new(u64::try_from(value.tv_sec).ok()?, u32::try_from(value.tv_usec).ok()? * 1000);
+    (!duration.is_zero()).then_some(duration)
+}
+
+/// Lets an IPv6 socket reach IPv4; refused by the kernel once the socket is bound.
+pub(crate) fn allow_ipv4(fd: RawFd) -> io::Result<()> {
+    set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0)
+}
+
+/// Acknowledge at once: a delayed acknowledgement costs 40 ms with proxies that write a reply in two pieces.
+pub(crate) fn acknowledge_at_once(fd: RawFd) {
+    let _ = set_option(fd, libc::IPPROTO_TCP, libc::TCP_QUICKACK, 1);
+}
+
+/// The address a socket is bound to.
+pub(crate) fn own_address(fd: RawFd) -> Option<SocketAddr> {
+    // SAFETY: the helper passes a buffer and its length.
+    address::filled(|address, length| unsafe { libc::getsockname(fd, address, length) })
+}
+
+/// The address a socket is connected to.
+pub(crate) fn connected_to(fd: RawFd) -> Option<SocketAddr> {
+    // SAFETY: the helper passes a buffer and its length.
+    address::filled(|address, length| unsafe { real::getpeername(fd, address, length) })
+}
+
+/// `int connect(int, const struct sockaddr *, socklen_t)` — begins a connection without blocking, whatever the
+/// socket's own mode; connect(2).
+///
+/// # Errors
+/// EINPROGRESS where it has begun; else as connect(2).
+pub(crate) fn begin_connect(fd: RawFd, to: SocketAddr) -> io::Result<()> {
+    let to = SockAddr::from(to);
+    let flags = status_flags(fd)?;
+    let blocking = flags & libc::O_NONBLOCK == 0;
+    if blocking {
+        set_status_flags(fd, flags | libc::O_NONBLOCK)?;
+    }
+    // SAFETY: pointer and length of one address.
+    let result = checked(unsafe { real::connect(fd, to.as_ptr().cast(), to.len()) });
+    if blocking {
+        set_status_flags(fd, flags)?;
+    }
+    result.map(drop)
+}
+
+/// Dissolves a connection, finished or not, so that the socket can be connected anew; connect(2), AF_UNSPEC.
+pub(crate) fn disconnect(fd: RawFd) {
+    // SAFETY: an all-zero sockaddr is AF_UNSPEC.
+    unsafe {
+        let unspec: libc::sockaddr = mem::zeroed();
+        real::connect(fd, &unspec, size_of::<libc::sockaddr>() as socklen_t);
+    }
+}
+
+fn status_flags(fd: RawFd) -> io::Result<c_int> {
+    // SAFETY: F_GETFL takes no argument.
+    checked(unsafe { real::fcntl(fd, libc::F_GETFL, 0) })
+}
+
+fn set_status_flags(fd: RawFd, flags: c_int) -> io::Result<()> {
+    let flags = usize::try_from(flags).unwrap_or(0);
+    // SAFETY: F_SETFL takes an integer.
+    checked(unsafe { real::fcntl(fd, libc::F_SETFL, flags) }).map(drop)
+}
+
+/// Whether the descriptor shows one of `events` now; poll(2).
+pub(crate) fn is_ready(fd: RawFd, events: libc::c_short) -> bool {
+    let mut entry = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: one valid entry.
+    unsafe { libc::poll(&mut entry, 1, 0) > 0 }
+}
+
+/// Sends without blocking and without SIGPIPE; send(2).
+pub(crate) fn send(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: pointer and length of one slice.
+    let sent = unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+/// Receives without blocking; 0 is the end of the stream; recv(2).
+pub(crate) fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: pointer and length of one slice.
+    let got = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_DONTWAIT) };
+    usize::try_from(got).map_err(|_| io::Error::last_os_error())
+}
+
+/// The name of this host; gethostname(2).
+pub(crate) fn host_name() -> Option<Vec<u8>> {
+    let mut buffer = vec![0_u8; 256];
+    // SAFETY: pointer and length of one vector.
+    let result = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len()) };
+    if result != 0 {
+        return None;
+    }
+    buffer.truncate(buffer.iter().position(|byte| *byte == 0)?);
+    Some(buffer)
+}
+
+/// The file behind a descriptor, by device and inode; fstat(2).
+pub(crate) fn identity(fd: RawFd) -> Option<(u64, u64)> {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: fstat fills the whole structure where it succeeds.
+    unsafe { (libc::fstat(fd, status.as_mut_ptr()) == 0).then(|| status.assume_init()) }
+        .map(|status| (status.st_dev, status.st_ino))
+}
+
+/// One write(2), whatever becomes of it.
+pub(crate) fn write_once(fd: RawFd, bytes: &[u8]) {
+    // SAFETY: pointer and length of one slice.
+    unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+}
