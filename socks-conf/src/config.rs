@@ -1,8 +1,10 @@
 //! The whole configuration as plain data, whatever it was read from.
 
 use crate::{Proxy, Route, Warning};
+use std::ffi::OsStr;
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -85,13 +87,9 @@ pub enum ResolveProtocol {
 }
 
 impl ResolveProtocol {
-    /// Every value with its word.
-    pub const WORDS: [(&'static str, ResolveProtocol); 4] = [
-        ("fake", ResolveProtocol::Fake),
-        ("tcp", ResolveProtocol::Tcp),
-        ("udp", ResolveProtocol::Udp),
-        ("local", ResolveProtocol::Local),
-    ];
+    /// Every value, in the order of the words in the table of keywords.
+    pub(crate) const ALL: [ResolveProtocol; 4] =
+        [ResolveProtocol::Fake, ResolveProtocol::Tcp, ResolveProtocol::Udp, ResolveProtocol::Local];
 }
 
 /// One target of `logoutput` or `errorlog`.
@@ -105,6 +103,33 @@ pub enum LogTarget {
     Syslog(Option<String>),
     /// A file to append to.
     File(PathBuf),
+}
+
+impl LogTarget {
+    /// What Dante's word for it means.
+    pub(crate) fn from_bytes(word: &[u8]) -> LogTarget {
+        match word {
+            b"stderr" => LogTarget::Stderr,
+            b"stdout" => LogTarget::Stdout,
+            b"syslog" => LogTarget::Syslog(None),
+            _ => match word.strip_prefix(b"syslog/") {
+                Some(facility) => LogTarget::Syslog(Some(String::from_utf8_lossy(facility).into_owned())),
+                None => LogTarget::File(PathBuf::from(OsStr::from_bytes(word))),
+            },
+        }
+    }
+
+    /// The facility, when syslog has none of that name.
+    pub(crate) fn unknown_facility(&self) -> Option<&str> {
+        const FACILITIES: &[&str] = &[
+            "user", "auth", "authpriv", "daemon", "local0", "local1", "local2", "local3", "local4", "local5",
+            "local6", "local7",
+        ];
+        match self {
+            LogTarget::Syslog(Some(facility)) if !FACILITIES.contains(&facility.as_str()) => Some(facility),
+            _ => None,
+        }
+    }
 }
 
 /// How [`Config::route`] walks the routes.

@@ -1,7 +1,7 @@
 //! One side of a route: which addresses, names and ports it is about.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What `from:` or `to:` says: a place and the ports there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,21 +40,37 @@ impl Network {
     /// Whether `address` is of this family and inside.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix.min(32))).unwrap_or(0);
-                (ours.to_bits() ^ theirs.to_bits()) & mask == 0
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix.min(128))).unwrap_or(0);
-                (ours.to_bits() ^ theirs.to_bits()) & mask == 0
-            }
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => (ours.to_bits() ^ theirs.to_bits()) & self.mask4() == 0,
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => (ours.to_bits() ^ theirs.to_bits()) & self.mask6() == 0,
             _ => false,
         }
     }
 
-    /// Whether this is `0.0.0.0/0`, or any other IPv4 address with the prefix 0.
+    /// Whether this is exactly `0.0.0.0/0`.
     pub fn is_all_ipv4(&self) -> bool {
-        self.address.is_ipv4() && self.prefix == 0
+        self.prefix == 0 && self.address == IpAddr::V4(Ipv4Addr::UNSPECIFIED)
+    }
+
+    /// The network with the bits behind the prefix cleared.
+    pub(crate) fn masked(&self) -> Network {
+        let address = match self.address {
+            IpAddr::V4(address) => IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & self.mask4())),
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & self.mask6())),
+        };
+        Network { address, prefix: self.prefix }
+    }
+
+    /// Whether the address has one bits behind the prefix.
+    pub(crate) fn has_host_bits(&self) -> bool {
+        self.masked() != *self
+    }
+
+    fn mask4(&self) -> u32 {
+        u32::MAX.checked_shl(32 - u32::from(self.prefix.min(32))).unwrap_or(0)
+    }
+
+    fn mask6(&self) -> u128 {
+        u128::MAX.checked_shl(128 - u32::from(self.prefix.min(128))).unwrap_or(0)
     }
 }
 

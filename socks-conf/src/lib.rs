@@ -26,23 +26,38 @@
     deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic)
 )]
 
+mod caution;
 mod config;
+mod dante;
+mod defaults;
 mod diagnostic;
 mod endpoint;
 mod error;
+mod foreign;
+mod keyword;
 mod load;
 mod matching;
+mod parse;
+mod problem;
 mod proxy;
 mod route;
 mod routing;
+mod service;
 mod set;
+mod similar;
+mod text;
 mod url;
 
+pub use caution::Caution;
 pub use config::{Config, LogTarget, ResolveProtocol, Search, Source};
-pub use diagnostic::{Diagnostic, Problem, Warning};
+pub use diagnostic::{Diagnostic, Location, Warning};
 pub use endpoint::{Endpoint, Network, Place, Ports};
 pub use error::Error;
-pub use load::{load, parse};
+pub use foreign::Format;
+pub use keyword::{ClauseKey, KEYWORDS, Key, Keyword, OptionKey, Section, Standing, Value};
+pub use load::load;
+pub use parse::parse;
+pub use problem::Problem;
 pub use proxy::{Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, Secret};
 pub use route::{Command, Commands, Method, Protocol, Protocols, Route, Via};
 pub use routing::{Decision, Host, Question};

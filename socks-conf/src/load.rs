@@ -1,14 +1,9 @@
 //! Finding the configuration: variables that name a proxy, else the first file that exists.
 
-use crate::{Config, Error, Search, Source};
+use crate::{Config, Error};
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
-
-/// Reads `text`, in Dante's syntax or TOML, told apart by content. `file` is for messages only.
-pub fn parse(_text: &[u8], file: &Path) -> Result<Config, Error> {
-    Ok(Config::new(Source::File(file.to_owned()), Search::ByProxyProtocol))
-}
 
 /// Finds and reads the configuration.
 ///

@@ -72,6 +72,12 @@ impl<T: Member, const N: usize> From<[T; N]> for Set<T> {
     }
 }
 
+impl<T: Member> Default for Set<T> {
+    fn default() -> Set<T> {
+        Set::EMPTY
+    }
+}
+
 impl<T> Clone for Set<T> {
     fn clone(&self) -> Set<T> {
         *self

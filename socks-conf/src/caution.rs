@@ -1,0 +1,101 @@
+//! What a configuration says that is accepted, but may not do what its author thinks.
+
+use std::fmt;
+
+/// What to know about something that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Caution {
+    /// There is no route at all.
+    NoRoutes,
+    /// A keyword or value without effect.
+    NoEffect {
+        /// What was written.
+        what: String,
+        /// Why it does nothing.
+        reason: &'static str,
+    },
+    /// An old name of a keyword.
+    Renamed {
+        /// The old name.
+        old: &'static str,
+        /// The name it has now.
+        new: &'static str,
+    },
+    /// A value given twice.
+    Duplicate(String),
+    /// The syslog facility is none we know.
+    UnknownFacility(String),
+    /// A number with a leading zero.
+    Octal {
+        /// As written.
+        word: String,
+        /// What it means.
+        value: u32,
+    },
+    /// A network whose address has bits that the mask ignores.
+    HostBits {
+        /// As written.
+        written: String,
+        /// What it means.
+        network: String,
+    },
+    /// A name in `from`.
+    FromName(String),
+    /// A word that reads like an interface or a wildcard and is a host name.
+    HostName {
+        /// The word.
+        word: String,
+        /// What its author may have meant.
+        meant: &'static str,
+    },
+    /// The scope of an IPv6 address.
+    Scope,
+    /// The operator behind the port of a proxy.
+    ProxyPortOperator,
+    /// A direct route for everything, below routes through proxies.
+    DirectForEverything,
+    /// Names are not resolved and no proxy route can carry them.
+    NoWayForNames,
+    /// `method: username` is the only method and there is no user name.
+    NoUserName,
+    /// A user name without a password.
+    NoPassword,
+}
+
+impl fmt::Display for Caution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Caution::NoRoutes => f.write_str(
+                "there is no route, so every connection fails (Dante would let all of them out directly)",
+            ),
+            Caution::NoEffect { what, reason } => write!(f, "`{what}` has no effect: {reason}"),
+            Caution::Renamed { old, new } => write!(f, "`{old}` is now called `{new}`"),
+            Caution::Duplicate(word) => write!(f, "`{word}` is given twice"),
+            Caution::UnknownFacility(word) => write!(f, "syslog has no facility `{word}`; `user` is used"),
+            Caution::Octal { word, value } => write!(f, "the leading zero makes {word} octal: it is {value}"),
+            Caution::HostBits { written, network } => {
+                write!(f, "{written} means the whole network {network}, not one address")
+            }
+            Caution::FromName(name) => write!(
+                f,
+                "the local address of a socket is never compared with the name `{name}`: this route never matches"
+            ),
+            Caution::HostName { word, meant } => write!(f, "`{word}` is read as a host name, not as {meant}"),
+            Caution::Scope => f.write_str("the scope behind `%` is not compared"),
+            Caution::ProxyPortOperator => f.write_str("the operator is read as `=`: a proxy has one port"),
+            Caution::DirectForEverything => f.write_str(
+                "this direct route is used before the proxy routes above it: routes are searched by proxy protocol, direct first",
+            ),
+            Caution::NoWayForNames => f.write_str(
+                "every proxy route is socks_v4, which carries no names, and `resolveprotocol` is `fake`: no name can be reached",
+            ),
+            Caution::NoUserName => f.write_str(
+                "only the method `username` is allowed, but there is no user name: set SOCKS_USERNAME and SOCKS_PASSWORD",
+            ),
+            Caution::NoPassword => {
+                f.write_str("there is a user name but no password, so the method `username` cannot be used")
+            }
+        }
+    }
+}

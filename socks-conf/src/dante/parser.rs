@@ -1,0 +1,213 @@
+//! The reader's state, what it can expect next, and how it complains.
+
+use super::Result;
+use super::cursor::{Class, Cursor};
+use crate::caution::Caution;
+use crate::keyword::{Keyword, Section, Standing, Value};
+use crate::problem::Problem;
+use crate::text::{Text, printable};
+use crate::{Config, Diagnostic, Warning};
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub(super) struct Parser<'a> {
+    pub(super) text: &'a Text<'a>,
+    pub(super) cursor: Cursor<'a>,
+    pub(super) config: &'a mut Config,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(text: &'a Text<'a>, config: &'a mut Config) -> Parser<'a> {
+        Parser { text, cursor: Cursor::new(text.bytes), config }
+    }
+
+    pub(super) fn read_file(&mut self) -> Result<()> {
+        loop {
+            self.cursor.skip_space();
+            if self.cursor.peek().is_none() {
+                return Ok(());
+            }
+            let word = self.cursor.word(Class::Plain);
+            match self.text.slice(word.clone()) {
+                b"route" => self.read_route(word)?,
+                _ => self.read_option(word)?,
+            }
+        }
+    }
+
+    pub(super) fn fail<T>(&self, range: Range<usize>, problem: Problem) -> Result<T> {
+        Err(Box::new(Diagnostic { location: self.text.locate(range), problem }))
+    }
+
+    pub(super) fn warn(&mut self, range: Range<usize>, caution: Caution) {
+        self.config.warnings.push(Warning { location: self.text.locate(range), caution });
+    }
+
+    /// Complains that `expected` does not come next.
+    pub(super) fn unexpected<T>(&self, expected: &'static str) -> Result<T> {
+        let lexeme = self.cursor.lexeme();
+        let problem = match self.text.slice(lexeme.clone()) {
+            [separator @ (b',' | b';')] => Problem::Separator(char::from(*separator)),
+            _ => Problem::Expected { expected, found: self.found() },
+        };
+        self.fail(lexeme, problem)
+    }
+
+    /// What comes next, in words.
+    pub(super) fn found(&self) -> String {
+        let lexeme = self.cursor.lexeme();
+        match self.cursor.peek() {
+            None => "the end of the file".to_owned(),
+            Some(_) if lexeme.is_empty() => "the end of the line".to_owned(),
+            Some(b' ' | b'\t') => "a blank".to_owned(),
+            Some(_) => format!("`{}`", printable(self.text.slice(lexeme))),
+        }
+    }
+
+    pub(super) fn str(&self, range: &Range<usize>) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.text.slice(range.clone()))
+    }
+
+    /// The keyword `word` of this section, with the colon behind it.
+    pub(super) fn keyword(&mut self, word: Range<usize>, section: Section) -> Result<&'static Keyword> {
+        if word.is_empty() {
+            return self.unexpected(match section {
+                Section::File => "a keyword or `route`",
+                Section::Route => "a keyword or `}`",
+            });
+        }
+        let name = self.str(&word);
+        let Some(keyword) = Keyword::find(&name, section) else {
+            return self.fail(word, unknown_keyword(&name, section));
+        };
+        if let Standing::Refused(reason) = keyword.standing {
+            return self.fail(word, Problem::Refused { what: name.into_owned(), reason });
+        }
+        self.cursor.skip_blanks();
+        if !self.cursor.take(b':') {
+            return self.unexpected("`:` behind the keyword");
+        }
+        if let Standing::Renamed(new, _) = keyword.standing {
+            self.warn(word, Caution::Renamed { old: keyword.name, new });
+        } else if let Standing::NoEffect(reason) = keyword.standing {
+            self.warn(word, Caution::NoEffect { what: name.into_owned(), reason });
+        }
+        Ok(keyword)
+    }
+
+    /// Reads the value of a keyword without effect, so that a wrong one is still noticed.
+    pub(super) fn skip_value(&mut self, keyword: &'static Keyword) -> Result<()> {
+        match keyword.value {
+            Value::Number => self.number("a number", u32::MAX).map(drop),
+            Value::Seconds => self.number("a number of seconds", u32::MAX).map(drop),
+            Value::LogTargets => self.log_targets().map(drop),
+            Value::OneOf(accepted) => self.value(keyword.name, accepted).map(drop),
+            Value::ListOf(accepted) => self.values(keyword.name, accepted).map(drop),
+            Value::Endpoint => self.endpoint().map(drop),
+            Value::Gateway => self.gateway().map(drop),
+            Value::RestOfLine => {
+                self.skip_rest_of_line();
+                Ok(())
+            }
+        }
+    }
+
+    /// Leaves the line, or stops before a `}` that ends the route.
+    fn skip_rest_of_line(&mut self) {
+        loop {
+            self.cursor.skip_blanks();
+            if self.cursor.word(Class::Target).is_empty() {
+                match self.cursor.peek() {
+                    Some(b'\\' | b'{') => self.cursor.at += 1,
+                    _ => return,
+                }
+            }
+        }
+    }
+
+    /// One word out of `accepted`; its index comes with it.
+    pub(super) fn value(
+        &mut self,
+        keyword: &'static str,
+        accepted: &'static [&'static str],
+    ) -> Result<(usize, Range<usize>)> {
+        self.cursor.skip_space();
+        let word = self.cursor.word(Class::Plain);
+        if word.is_empty() {
+            return self.unexpected("a value");
+        }
+        let name = self.str(&word);
+        match accepted.iter().position(|value| *value == name) {
+            Some(index) => Ok((index, word)),
+            None => self.fail(word, unknown_value(keyword, &name, accepted)),
+        }
+    }
+
+    /// All values up to the next keyword.
+    pub(super) fn values(
+        &mut self,
+        keyword: &'static str,
+        accepted: &'static [&'static str],
+    ) -> Result<Vec<(usize, Range<usize>)>> {
+        let mut values = vec![self.value(keyword, accepted)?];
+        while self.another_value() {
+            values.push(self.value(keyword, accepted)?);
+        }
+        Ok(values)
+    }
+
+    /// Whether a word comes next that is not the next keyword.
+    fn another_value(&self) -> bool {
+        let mut ahead = self.cursor;
+        ahead.skip_space();
+        let word = ahead.word(Class::Plain);
+        ahead.skip_blanks();
+        !word.is_empty()
+            && ahead.peek() != Some(b':')
+            && !matches!(self.text.slice(word), b"redirect" | b"route")
+    }
+}
+
+fn unknown_keyword(name: &str, section: Section) -> Problem {
+    let elsewhere = match section {
+        Section::File => Section::Route,
+        Section::Route => Section::File,
+    };
+    match Keyword::find(name, elsewhere) {
+        Some(keyword) if !matches!(keyword.standing, Standing::Refused(_)) => {
+            Problem::Misplaced { word: keyword.name, belongs: elsewhere }
+        }
+        _ => Problem::UnknownKeyword {
+            word: name.to_owned(),
+            section,
+            similar: Keyword::similar(name, section),
+        },
+    }
+}
+
+/// Values that Dante has, or had, and the reasons why we do not.
+const REFUSED_VALUES: &[(&str, &str, &str)] = &[
+    ("proxyprotocol", "upnp", "UPnP forwards ports on a router, it is no proxy"),
+    ("proxyprotocol", "msproxy_v2", "Dante dropped it in version 1.3"),
+    ("proxyprotocol", "direct", "write `via: direct`"),
+    ("method", "gssapi", "GSSAPI authentication is not built in"),
+    ("method", "rfc931", "it is a method of the server's rules"),
+    ("method", "pam", "it is a method of the server's rules"),
+    ("method", "pam.any", "it is a method of the server's rules"),
+    ("method", "pam.address", "it is a method of the server's rules"),
+    ("method", "pam.username", "it is a method of the server's rules"),
+    ("method", "bsdauth", "it is a method of the server's rules"),
+];
+
+fn unknown_value(keyword: &'static str, word: &str, accepted: &'static [&'static str]) -> Problem {
+    let refused = REFUSED_VALUES.iter().find(|(key, value, _)| *key == keyword && *value == word);
+    match refused {
+        Some((_, value, reason)) => Problem::Refused { what: (*value).to_owned(), reason },
+        None => Problem::UnknownValue {
+            keyword,
+            word: word.to_owned(),
+            accepted,
+            similar: crate::similar::similar(word, accepted.iter().copied()),
+        },
+    }
+}

@@ -1,0 +1,225 @@
+//! A route block: its keys in any order, then the checks that need all of them.
+
+use super::Result;
+use super::cursor::Class;
+use super::gateway::Gateway;
+use super::parser::Parser;
+use crate::caution::Caution;
+use crate::keyword::{COMMANDS, METHODS, PROTOCOLS, PROXY_PROTOCOLS};
+use crate::keyword::{ClauseKey, Key, Keyword, Section, Standing};
+use crate::problem::Problem;
+use crate::set::{Member, Set};
+use crate::{
+    Command, Commands, Endpoint, Method, Place, Protocol, Protocols, Proxy, ProxyProtocol, ProxyProtocols,
+};
+use crate::{Route, Via};
+use std::ops::Range;
+
+/// What a route block said so far.
+#[derive(Default)]
+struct Draft {
+    from: Option<(Endpoint, Range<usize>)>,
+    to: Option<Endpoint>,
+    via: Option<Gateway>,
+    commands: Commands,
+    protocols: Protocols,
+    proxyprotocols: ProxyProtocols,
+    proxyprotocols_at: Option<Range<usize>>,
+    methods: Vec<Method>,
+    methods_at: Option<Range<usize>>,
+}
+
+impl Parser<'_> {
+    /// A route, behind the word `route`.
+    pub(super) fn read_route(&mut self, route: Range<usize>) -> Result<()> {
+        self.cursor.skip_space();
+        if !self.cursor.take(b'{') {
+            return self.unexpected("`{` behind `route`");
+        }
+        let line = self.text.line_of(route.start);
+        let draft = self.read_clauses()?;
+        if !self.cursor.take(b'}') {
+            return self.fail(route, Problem::Unclosed);
+        }
+        self.complete(draft, route, line)
+    }
+
+    /// A route without the word and the braces.
+    pub(super) fn read_bare_route(&mut self, line: u32) -> Result<()> {
+        let draft = self.read_clauses()?;
+        if self.cursor.peek().is_some() {
+            return self.unexpected("a keyword");
+        }
+        self.complete(draft, 0..self.text.bytes.len(), line)
+    }
+
+    fn read_clauses(&mut self) -> Result<Draft> {
+        let mut draft = Draft::default();
+        loop {
+            self.cursor.skip_space();
+            if matches!(self.cursor.peek(), None | Some(b'}')) {
+                return Ok(draft);
+            }
+            let word = self.cursor.word(Class::Plain);
+            let keyword = self.keyword(word.clone(), Section::Route)?;
+            match keyword.standing {
+                Standing::Supported(Key::Clause(key)) => self.read_clause(key, keyword, word, &mut draft)?,
+                _ => self.skip_value(keyword)?,
+            }
+        }
+    }
+
+    fn read_clause(
+        &mut self,
+        key: ClauseKey,
+        keyword: &'static Keyword,
+        word: Range<usize>,
+        draft: &mut Draft,
+    ) -> Result<()> {
+        match key {
+            ClauseKey::From if draft.from.is_none() => draft.from = Some((self.endpoint()?, word)),
+            ClauseKey::To if draft.to.is_none() => draft.to = Some(self.endpoint()?),
+            ClauseKey::Via if draft.via.is_none() => draft.via = Some(self.gateway()?),
+            ClauseKey::From | ClauseKey::To | ClauseKey::Via => {
+                return self.fail(word, Problem::Repeated(keyword.name));
+            }
+            ClauseKey::ProxyProtocol => {
+                self.members(
+                    keyword.name,
+                    PROXY_PROTOCOLS,
+                    &PROXY_PROTOCOL_MEANINGS,
+                    &mut draft.proxyprotocols,
+                )?;
+                draft.proxyprotocols_at = Some(word);
+            }
+            ClauseKey::Command => self.members(keyword.name, COMMANDS, Command::ALL, &mut draft.commands)?,
+            ClauseKey::Protocol => {
+                self.members(keyword.name, PROTOCOLS, Protocol::ALL, &mut draft.protocols)?
+            }
+            ClauseKey::Method => {
+                self.methods(keyword.name, &mut draft.methods)?;
+                draft.methods_at = Some(word);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the members that the words stand for; `meanings` is parallel to `accepted`.
+    fn members<T: Member>(
+        &mut self,
+        keyword: &'static str,
+        accepted: &'static [&'static str],
+        meanings: &[T],
+        set: &mut Set<T>,
+    ) -> Result<()> {
+        for (index, _) in self.values(keyword, accepted)? {
+            if let Some(member) = meanings.get(index) {
+                set.insert(*member);
+            }
+        }
+        Ok(())
+    }
+
+    fn methods(&mut self, keyword: &'static str, methods: &mut Vec<Method>) -> Result<()> {
+        for (index, word) in self.values(keyword, METHODS)? {
+            let method = if index == 0 { Method::None } else { Method::Username };
+            if methods.contains(&method) {
+                self.warn(word.clone(), Caution::Duplicate(self.str(&word).into_owned()));
+            } else {
+                methods.push(method);
+            }
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self, draft: Draft, route: Range<usize>, line: u32) -> Result<()> {
+        let Some((from, from_at)) = draft.from.clone() else {
+            return self.fail(route, Problem::Missing("from"));
+        };
+        let Some(to) = draft.to.clone() else {
+            return self.fail(route, Problem::Missing("to"));
+        };
+        let Some(gateway) = draft.via.clone() else {
+            return self.fail(route, Problem::Missing("via"));
+        };
+        self.check_from(&from, &gateway, from_at)?;
+        let (via, draft) = match gateway {
+            Gateway::Direct => (Via::Direct, self.without_proxy(draft, "direct")?),
+            Gateway::Block => (Via::Block, self.without_proxy(draft, "block")?),
+            Gateway::Proxy(host, port) => {
+                let draft = self.with_proxy(draft)?;
+                let default = if draft.proxyprotocols.contains(ProxyProtocol::Http) { 80 } else { 1080 };
+                let proxy = Proxy::new(host, port.unwrap_or(default), draft.proxyprotocols);
+                (Via::Proxies(vec![self.config.proxy_index(proxy, &draft.methods)]), draft)
+            }
+        };
+        if via == Via::Direct && to.place.is_everything() && self.config.has_proxy_route() {
+            self.warn(route, Caution::DirectForEverything);
+        }
+        self.config.routes.push(Route {
+            commands: draft.commands.or(Commands::of(&via, draft.proxyprotocols)),
+            protocols: draft.protocols.or(Protocols::of(draft.proxyprotocols)),
+            from,
+            to: vec![to],
+            via,
+            proxyprotocols: draft.proxyprotocols,
+            methods: draft.methods,
+            line,
+        });
+        Ok(())
+    }
+
+    fn check_from(&mut self, from: &Endpoint, gateway: &Gateway, at: Range<usize>) -> Result<()> {
+        match &from.place {
+            Place::Everything | Place::Network(_) => {}
+            _ if matches!(gateway, Gateway::Block) => return self.fail(at, Problem::BlockFromName),
+            name => self.warn(at, Caution::FromName(name.to_string())),
+        }
+        Ok(())
+    }
+
+    fn without_proxy(&self, mut draft: Draft, via: &'static str) -> Result<Draft> {
+        if let Some(at) = draft.proxyprotocols_at {
+            return self.fail(at, Problem::NoProxyToTalkTo { keyword: "proxyprotocol", via });
+        }
+        match draft.methods_at.take() {
+            Some(at) if draft.methods.contains(&Method::Username) => {
+                self.fail(at, Problem::NoProxyToTalkTo { keyword: "method", via })
+            }
+            _ => Ok(Draft { methods: vec![Method::None], ..draft }),
+        }
+    }
+
+    fn with_proxy(&self, mut draft: Draft) -> Result<Draft> {
+        if draft.proxyprotocols.is_empty() {
+            draft.proxyprotocols = ProxyProtocols::from([ProxyProtocol::SocksV4, ProxyProtocol::SocksV5]);
+        }
+        let only_http = ProxyProtocols::from([ProxyProtocol::Http]);
+        if let Some(at) = draft.proxyprotocols_at.clone()
+            && draft.proxyprotocols.contains(ProxyProtocol::Http)
+            && draft.proxyprotocols != only_http
+        {
+            return self.fail(at, Problem::ProtocolsDoNotMix);
+        }
+        let socks5 = draft.proxyprotocols.contains(ProxyProtocol::SocksV5);
+        if let Some(at) = draft.methods_at.clone()
+            && draft.methods.contains(&Method::Username)
+            && !socks5
+        {
+            return self.fail(at, Problem::MethodNeedsSocks5);
+        }
+        if draft.methods.is_empty() {
+            draft.methods = Method::defaults(draft.proxyprotocols);
+        }
+        Ok(draft)
+    }
+}
+
+/// What the words of [`PROXY_PROTOCOLS`] mean.
+const PROXY_PROTOCOL_MEANINGS: [ProxyProtocol; 5] = [
+    ProxyProtocol::SocksV4,
+    ProxyProtocol::SocksV4a,
+    ProxyProtocol::SocksV5,
+    ProxyProtocol::Http,
+    ProxyProtocol::Http,
+];
