@@ -24,9 +24,9 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Use this proxy; repeat it for proxies to fall back on, in order
     ///
-    /// socks5h://[USER:PASSWORD@]HOST[:PORT], or socks5, socks4, socks4a, http in place of socks5h.
-    /// The port is 1080 unless given. Names are always resolved by the proxy, never here. No configuration file is
-    /// read.
+    /// socks5h://[USER:PASSWORD@]HOST[:PORT]; likewise socks5 (the same), socks4a, socks4 (which takes no host names)
+    /// and http. The port is 1080 unless given, for http 80. Names are resolved by the proxy, never here. No
+    /// configuration file is read.
     #[arg(short, long = "proxy", value_name = "URL", conflicts_with_all = ["file", "embedded"])]
     pub proxies: Vec<String>,
 

@@ -3,10 +3,10 @@
 use crate::exit;
 use crate::library;
 use crate::program::Suspect;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the command was not run.
 #[derive(Debug)]
@@ -30,7 +30,9 @@ pub(crate) enum Error {
     /// The command would bypass the proxy.
     Refused(PathBuf, Suspect),
     /// The proxy of `--embedded` did not start.
-    Embedded(io::Error),
+    Embedded(socksd::BindError),
+    /// The system refused something that it never refuses.
+    System(io::Error),
     /// What was asked for cannot be printed.
     Output(io::Error),
 }
@@ -63,6 +65,7 @@ impl fmt::Display for Error {
             Error::NotExecutable(path, error) => explain_not_executable(out, path, error),
             Error::Refused(program, suspect) => explain_refusal(out, program, suspect),
             Error::Embedded(error) => write!(out, "cannot start a proxy on 127.0.0.1: {error}"),
+            Error::System(error) => write!(out, "{error}"),
             Error::Output(error) => write!(out, "cannot write: {error}"),
         }
     }
@@ -81,7 +84,7 @@ fn explain_missing(out: &mut fmt::Formatter<'_>, tried: &[PathBuf]) -> fmt::Resu
     )
 }
 
-fn explain_not_found(out: &mut fmt::Formatter<'_>, name: &OsString) -> fmt::Result {
+fn explain_not_found(out: &mut fmt::Formatter<'_>, name: &OsStr) -> fmt::Result {
     let name = name.to_string_lossy();
     write!(out, "{name}: command not found")?;
     if name.contains(' ') {
@@ -90,7 +93,7 @@ fn explain_not_found(out: &mut fmt::Formatter<'_>, name: &OsString) -> fmt::Resu
     Ok(())
 }
 
-fn explain_not_executable(out: &mut fmt::Formatter<'_>, path: &PathBuf, error: &io::Error) -> fmt::Result {
+fn explain_not_executable(out: &mut fmt::Formatter<'_>, path: &Path, error: &io::Error) -> fmt::Result {
     write!(out, "cannot run {}: {error}", path.display())?;
     if error.kind() == io::ErrorKind::NotFound {
         write!(out, "\n  hint: the file exists, but its interpreter or loader does not")?;
@@ -98,9 +101,9 @@ fn explain_not_executable(out: &mut fmt::Formatter<'_>, path: &PathBuf, error: &
     Ok(())
 }
 
-fn explain_refusal(out: &mut fmt::Formatter<'_>, program: &PathBuf, suspect: &Suspect) -> fmt::Result {
+fn explain_refusal(out: &mut fmt::Formatter<'_>, program: &Path, suspect: &Suspect) -> fmt::Result {
     write!(out, "refused to run {}: it would bypass the proxy", program.display())?;
-    if *program != suspect.path {
+    if program != suspect.path {
         write!(out, "\n  it is interpreted by {}", suspect.path.display())?;
     }
     write!(

@@ -7,6 +7,7 @@ use crate::message;
 use crate::program;
 use crate::search::{self, Absence};
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -49,9 +50,14 @@ impl Launch {
     }
 
     /// Becomes the command; returns only if that fails.
-    pub(crate) fn exec(self, environment: &Environment) -> Error {
+    pub(crate) fn exec(&self, environment: &Environment) -> Error {
         let error = self.command(environment).exec();
-        Error::NotExecutable(self.program, error)
+        self.not_executable(error)
+    }
+
+    /// What an attempt to start it came to.
+    pub(crate) fn not_executable(&self, error: io::Error) -> Error {
+        Error::NotExecutable(self.program.clone(), error)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod args;
 mod check;
 mod configuration;
 mod elf;
+mod embedded;
 mod environment;
 mod error;
 mod exit;
@@ -21,6 +22,7 @@ mod message;
 mod names;
 mod privilege;
 mod program;
+mod proxy_log;
 mod quote;
 mod script;
 mod search;
@@ -28,12 +30,12 @@ mod search;
 mod sys;
 
 use args::Arguments;
+use embedded::Embedded;
 use environment::{Environment, PRELOAD};
 use error::Error;
 use launch::Launch;
 use socks_conf::Config;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
 
 /// Does what the command line says, program name first. Returns an exit status, unless the process became the command.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
@@ -55,6 +57,10 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     if arguments.check {
         return check::run(&mut environment);
     }
+    let embedded = arguments.embedded.then(|| Embedded::start(arguments)).transpose()?;
+    if let Some(embedded) = &embedded {
+        environment.name_proxies(embedded.url());
+    }
     let config = prepare(arguments, &mut environment)?;
     if arguments.print_env {
         message::print(&environment.shell_commands())?;
@@ -65,14 +71,16 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     if arguments.verbose > 0 {
         tell(&config, &launch, &environment);
     }
-    Err(launch.exec(&environment))
+    match embedded {
+        Some(embedded) => embedded.run(&launch, &environment),
+        None => Err(launch.exec(&environment)),
+    }
 }
 
 /// Everything that must be right whatever the command is.
 fn prepare(arguments: &Arguments, environment: &mut Environment) -> Result<Config, Error> {
     if let Some(file) = &arguments.log {
-        let opened = OpenOptions::new().append(true).create(true).open(file);
-        opened.map_err(|error| Error::Log(file.clone(), error))?;
+        message::open_log(file)?;
     }
     let library = library::find(&|name| environment.variable(name)).map_err(Error::Library)?;
     let config = configuration::load(environment)?;

@@ -4,7 +4,9 @@
 
 use crate::error::Error;
 use std::fmt::Display;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Something that keeps the command from running.
 pub(crate) fn fail(text: &dyn Display) {
@@ -26,4 +28,10 @@ pub(crate) fn note(text: &dyn Display) {
 pub(crate) fn print(text: &[u8]) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     out.write_all(text).and_then(|()| out.flush()).map_err(Error::Output)
+}
+
+/// Opens the file of `--log`, as the library will once it has something to say.
+pub(crate) fn open_log(path: &Path) -> Result<File, Error> {
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.map_err(|error| Error::Log(path.to_owned(), error))
 }

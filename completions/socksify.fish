@@ -1,0 +1,13 @@
+complete -c socksify -s p -l proxy -d 'Use this proxy; repeat it for proxies to fall back on, in order' -r
+complete -c socksify -s f -l config -d 'Read this configuration file and no other' -r -F
+complete -c socksify -l log -d 'Write the lines of -v to FILE instead of standard error; implies -v' -r -F
+complete -c socksify -l embedded -d 'Start a proxy of our own for this command'
+complete -c socksify -s v -l verbose -d 'Say what happens to each connection (-vv: more)'
+complete -c socksify -s q -l quiet -d 'Print errors only, no warnings'
+complete -c socksify -l allow-bypass -d 'Run COMMAND even if it would bypass the proxy'
+complete -c socksify -l check -d 'Read the configuration, print what it means, and stop'
+complete -c socksify -l print-env -d 'Print shell commands that make the calling shell use the proxy'
+complete -c socksify -l shell -d 'Run $SHELL: everything typed there goes through the proxy'
+complete -c socksify -s c -d 'The command follows; may be left out'
+complete -c socksify -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c socksify -s V -l version -d 'Print version'
