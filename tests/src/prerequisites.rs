@@ -1,0 +1,74 @@
+//! Which programs the tests need and which Debian packages have them.
+
+use std::path::{Path, PathBuf};
+
+use crate::host::PATH;
+
+/// A program and its package.
+pub const PROGRAMS: &[(&str, &str)] = &[
+    ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("openssl", "openssl"),
+    ("cc", "gcc"),
+    ("nm", "binutils"),
+    ("nginx", "nginx-light"),
+    ("fcgiwrap", "fcgiwrap"),
+    ("vsftpd", "vsftpd"),
+    ("sshd", "openssh-server"),
+    ("danted", "dante-server"),
+    ("microsocks", "microsocks"),
+    ("curl", "curl"),
+    ("wget", "wget"),
+    ("nc.openbsd", "netcat-openbsd"),
+    ("ncat", "ncat"),
+    ("tnftp", "tnftp"),
+    ("ssh", "openssh-client"),
+    ("git", "git"),
+    ("python3", "python3"),
+    ("perl", "perl"),
+    ("bash", "bash"),
+    ("node", "nodejs"),
+    ("javac", "default-jdk-headless"),
+];
+
+/// Without these there is no test network at all.
+pub const NETWORK: &[&str] = &["ip", "nft", "dnsmasq", "openssl", "ssh", "git"];
+
+/// Programs that are large and stand for a class that a probe covers too.
+const OPTIONAL: &[&str] = &["node", "javac"];
+
+/// Where the program is among Debian's.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let exact = Path::new(program);
+    if exact.is_absolute() {
+        return exact.exists().then(|| exact.to_owned());
+    }
+    PATH.split(':').map(|directory| Path::new(directory).join(program)).find(|path| path.exists())
+}
+
+/// What is missing of these programs.
+pub fn missing<'a>(programs: impl IntoIterator<Item = &'a str>) -> Option<Missing> {
+    let missing: Vec<_> = programs.into_iter().filter(|program| find(program).is_none()).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let words = missing.iter().map(|program| match package(program) {
+        Some(package) => format!("{program} (package {package})"),
+        None => (*program).to_owned(),
+    });
+    let reason = format!("missing {}", words.collect::<Vec<_>>().join(", "));
+    Some(Missing { reason, optional: missing.iter().all(|program| OPTIONAL.contains(program)) })
+}
+
+/// Why a test cannot run here.
+pub struct Missing {
+    /// The programs and where they come from.
+    pub reason: String,
+    /// True if continuous integration may do without.
+    pub optional: bool,
+}
+
+fn package(program: &str) -> Option<&'static str> {
+    PROGRAMS.iter().find(|(name, _)| *name == program).map(|(_, package)| *package)
+}

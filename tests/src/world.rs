@@ -1,0 +1,218 @@
+//! The three hosts, linked and staffed.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::detector::{self, Leaks};
+use crate::error::{Error, file, system};
+use crate::fixtures::Fixtures;
+use crate::host::Host;
+use crate::keeper::Keeper;
+use crate::plan::*;
+use crate::proxies::{self, Proxy};
+use crate::scratch::Scratch;
+use crate::{services, target};
+
+/// The three hosts. One test at a time uses it, so that a leak has an author.
+pub struct World {
+    /// Where programs under test run.
+    pub application: Host,
+    /// Where the proxies run.
+    pub proxy: Host,
+    /// Where the programs want to go.
+    pub target: Host,
+    /// What the target offers.
+    pub fixtures: Arc<Fixtures>,
+    /// Runs every process of the three hosts.
+    pub keeper: Keeper,
+    running: Mutex<HashMap<Proxy, Result<(), String>>>,
+    next_port: AtomicU16,
+    scratch: Scratch,
+}
+
+/// What a server needs to be started.
+pub struct Staff<'a> {
+    /// Where it runs.
+    pub host: &'a Host,
+    /// Where its files go.
+    pub scratch: &'a Scratch,
+    keeper: &'a Keeper,
+}
+
+impl World {
+    /// Links the hosts and starts the servers of the target and the name server of the proxy host.
+    pub fn new(fixtures: Arc<Fixtures>) -> Result<World, Error> {
+        let scratch = Scratch::new()?;
+        let world = World {
+            application: Host::new("application", RESOLVER.into(), &scratch)?,
+            proxy: proxy_host(&scratch)?,
+            target: target_host(&scratch)?,
+            fixtures,
+            keeper: Keeper::new()?,
+            running: Mutex::default(),
+            next_port: AtomicU16::new(SCRIPTED_PORTS),
+            scratch,
+        };
+        world.link()?;
+        detector::install(&world.application, "proxy")?;
+        let target = world.staff(&world.target);
+        target::start(&target, &world.fixtures)?;
+        services::start(&world.target.network, &TARGET.each())?;
+        world.start_name_server()?;
+        world.leaks()?;
+        Ok(world)
+    }
+
+    /// Makes sure the proxy runs.
+    pub fn start(&self, proxy: Proxy) -> Result<(), String> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = || proxy.start(&self.staff(&self.proxy)).map_err(|error| error.to_string());
+        running.entry(proxy).or_insert_with(start).clone()
+    }
+
+    /// The packets that left the application host past the proxy since the last call.
+    pub fn leaks(&self) -> Result<Leaks, Error> {
+        detector::take(&self.application)
+    }
+
+    /// A port on the proxy host that nothing else uses now.
+    pub fn scripted_port(&self) -> u16 {
+        let taken = self.next_port.fetch_add(1, Ordering::Relaxed);
+        let span = CLOSED_PROXY_PORT - SCRIPTED_PORTS;
+        SCRIPTED_PORTS + (taken - SCRIPTED_PORTS) % span
+    }
+
+    /// What a server of the proxy host wrote, its last part.
+    pub fn log(&self, server: &str) -> String {
+        tail(&log_path(&self.scratch, server))
+    }
+
+    fn staff<'a>(&'a self, host: &'a Host) -> Staff<'a> {
+        Staff { host, scratch: &self.scratch, keeper: &self.keeper }
+    }
+
+    /// Nothing forwards, and only the application has a default route: what it sends past its proxy
+    /// leaves the host, is counted, and ends there.
+    fn link(&self) -> Result<(), Error> {
+        let (application, proxy, target) = (&self.application, &self.proxy, &self.target);
+        proxy.set("ipv4/ip_forward", "0")?;
+        proxy.set("ipv6/conf/all/forwarding", "0")?;
+        proxy.ip(&format!(
+            "link add inside type veth peer name proxy netns {}\n\
+             link add outside type veth peer name proxy netns {}\n\
+             {}{}\
+             route add unreachable {}\nroute add unreachable {}\n",
+            application.network.path(),
+            target.network.path(),
+            up("inside", PROXY),
+            up("outside", PROXY_OUTSIDE),
+            UNREACHABLE_HOST.v4,
+            UNREACHABLE_HOST.v6,
+        ))?;
+        application.ip(&format!(
+            "{}route add default via {}\nroute add default via {}\n",
+            up("proxy", APPLICATION),
+            PROXY.v4,
+            PROXY.v6
+        ))?;
+        target.ip(&up("proxy", TARGET))
+    }
+
+    fn start_name_server(&self) -> Result<(), Error> {
+        let staff = self.staff(&self.proxy);
+        let mut command = self.proxy.command("dnsmasq")?;
+        command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"]);
+        command.args(["--listen-address=127.0.0.1", "--bind-interfaces", "--user=root", "--pid-file="]);
+        command.args(["--log-facility=-", "--local=/test/"]);
+        for (name, addresses) in names() {
+            command.arg(format!("--host-record={name},{addresses}"));
+        }
+        staff.spawn("dnsmasq", command)?;
+        staff.await_listening("dnsmasq", ([127, 0, 0, 1], 53).into())
+    }
+}
+
+fn names() -> [(&'static str, String); 4] {
+    [
+        (NAME, format!("{},{}", TARGET.v4, TARGET.v6)),
+        (NAME_V4, TARGET.v4.to_string()),
+        (NAME_V6, TARGET.v6.to_string()),
+        (NAME_UNREACHABLE, format!("{},{}", UNREACHABLE_HOST.v4, UNREACHABLE_HOST.v6)),
+    ]
+}
+
+/// Duplicate address detection would keep an IPv6 address unusable for a second.
+fn up(device: &str, addresses: Addresses) -> String {
+    format!(
+        "link set lo up\nlink set {device} up\naddr add {}/24 dev {device}\naddr add {}/64 dev {device} nodad\n",
+        addresses.v4, addresses.v6
+    )
+}
+
+fn proxy_host(scratch: &Scratch) -> Result<Host, Error> {
+    let mut host = Host::new("proxy", [127, 0, 0, 1].into(), scratch)?;
+    let (passwd, shadow) = proxies::user_lines()?;
+    host.replace("/etc/passwd", read("/etc/passwd")? + &passwd, scratch)?;
+    host.replace("/etc/shadow", read("/etc/shadow")? + &shadow, scratch)?;
+    Ok(host)
+}
+
+fn target_host(scratch: &Scratch) -> Result<Host, Error> {
+    let mut host = Host::new("target", [127, 0, 0, 1].into(), scratch)?;
+    // A locked account ("!") may not log in over ssh, even with a key.
+    let shadow = read("/etc/shadow")?;
+    let others = shadow.lines().filter(|line| !line.starts_with("root:"));
+    let lines = std::iter::once("root:*:19000:0:99999:7:::").chain(others);
+    host.replace("/etc/shadow", lines.flat_map(|line| [line, "\n"]).collect::<String>(), scratch)?;
+    Ok(host)
+}
+
+fn read(path: &str) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(file(Path::new(path)))
+}
+
+fn log_path(scratch: &Scratch, server: &str) -> PathBuf {
+    scratch.path().join(format!("{server}.log"))
+}
+
+fn tail(path: &Path) -> String {
+    let log = std::fs::read(path).unwrap_or_default();
+    let from = log.len().saturating_sub(2000);
+    String::from_utf8_lossy(&log[from..]).into_owned()
+}
+
+impl Staff<'_> {
+    /// Starts a server; what it writes is kept for the message of a test that fails.
+    pub fn spawn(&self, server: &str, mut command: Command) -> Result<(), Error> {
+        let path = log_path(self.scratch, server);
+        let log = File::create(&path).map_err(file(&path))?;
+        command.stdout(log.try_clone().map_err(file(&path))?).stderr(log).stdin(Stdio::null());
+        self.keeper.serve(command)
+    }
+
+    /// Waits until the server accepts connections.
+    pub fn await_listening(&self, server: &str, address: SocketAddr) -> Result<(), Error> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let listens = || {
+            while Instant::now() < deadline {
+                if TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok() {
+                    return Ok(true);
+                }
+                // A server tells nobody that it is ready; asking again is all there is.
+                thread::park_timeout(Duration::from_millis(5));
+            }
+            Ok(false)
+        };
+        if self.host.network.enter(listens).map_err(system("enter a host"))? {
+            return Ok(());
+        }
+        Err(Error::Silent { server: server.to_owned(), address, log: tail(&log_path(self.scratch, server)) })
+    }
+}

@@ -1,0 +1,28 @@
+//! The end-to-end suite: real programs, real proxies, network namespaces.
+//!
+//! Names of tests read `group::program::address::proxy::build`; `cargo test -p end-to-end -- curl`
+//! runs those with `curl` in the name.
+
+mod control;
+mod programs;
+mod suite;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use end_to_end::pool::Pool;
+use end_to_end::scratch;
+use libtest_mimic::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    scratch::remove_stale();
+    let pool = Arc::new(Pool::default());
+    let mut suite = suite::Suite::new(pool.clone());
+    control::add(&mut suite);
+    programs::add(&mut suite);
+    let conclusion = libtest_mimic::run(&arguments, suite.finish());
+    // The networks go before the process does, whose exit would leave their files behind.
+    drop(pool);
+    conclusion.exit_code()
+}
