@@ -28,9 +28,8 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    pub(crate) fn new(path: &Path, file: &File) -> Result<Origin, Error> {
-        let metadata = file.metadata().map_err(Error::Open)?;
-        Ok(Origin { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() })
+    pub(crate) fn new(path: &Path, metadata: &fs::Metadata) -> Origin {
+        Origin { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() }
     }
 
     /// Gives bytes of the file their room on the file system.
@@ -57,6 +56,11 @@ pub(crate) fn open(path: &Path, range: Range) -> Result<File, Error> {
         }
     }
     Err(Error::Open(ErrorKind::NotFound.into()))
+}
+
+/// How many bytes of a file the file system has room for.
+pub(crate) fn room(metadata: &fs::Metadata) -> u64 {
+    metadata.blocks().saturating_mul(512)
 }
 
 /// A number no other process uses as part of a name.

@@ -6,7 +6,6 @@
 //! of two writers of one name the second gives up its slot.
 
 use std::io;
-use std::ops;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
@@ -40,9 +39,10 @@ impl Table {
     /// to others is refused.
     pub fn open(path: &Path, range: Range) -> Result<Table, Error> {
         let file = file::open(path, range)?;
+        let metadata = file.metadata().map_err(Error::Open)?;
         let mapping = Mapping::of_file(&file, Layout::of(range)).map_err(Error::Storage)?;
-        let seed = verify(&mapping, range)?;
-        Ok(Table { mapping, range, seed, origin: Some(Origin::new(path, &file)?) })
+        let seed = verify(&mapping, range, file::room(&metadata))?;
+        Ok(Table { mapping, range, seed, origin: Some(Origin::new(path, &metadata)) })
     }
 
     /// A table without a file, shared only with the processes forked from this one.
@@ -214,18 +214,23 @@ impl Slot {
     }
 }
 
-/// The seed of a table, if the mapped file is one and what it calls backed can be read.
-fn verify(mapping: &Mapping, range: Range) -> Result<u64, Error> {
+/// The seed of a table, if the mapped file is one and what it calls backed can be read: `room` is what it has on the
+/// file system.
+fn verify(mapping: &Mapping, range: Range, room: u64) -> Result<u64, Error> {
     let layout = mapping.layout();
-    let first = layout.first_chunk();
-    probe(mapping, 0..layout.offset(first))?;
+    probe(mapping, layout.offset(layout.first_chunk()), room)?;
     let seed = mapping.header().verify(range)?;
-    probe(mapping, layout.bytes(first..backed(mapping)))?;
+    probe(mapping, layout.offset(backed(mapping)), room)?;
     Ok(seed)
 }
 
-fn probe(mapping: &Mapping, bytes: ops::Range<usize>) -> Result<(), Error> {
-    match mapping.probe(bytes) {
+/// Makes sure that the file can be read up to `end`. Reading ahead takes long in a large table, and only a file with
+/// less room than that can have a hole there: a damaged or a compressed one.
+fn probe(mapping: &Mapping, end: usize, room: u64) -> Result<(), Error> {
+    if room >= end as u64 {
+        return Ok(());
+    }
+    match mapping.probe(0..end) {
         Err(error) if !unknown_to_kernel(&error) => Err(Error::Storage(error)),
         _ => Ok(()),
     }

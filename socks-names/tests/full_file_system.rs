@@ -10,7 +10,7 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::{io, ptr, thread};
+use std::{io, mem, ptr, thread};
 
 use scratch::Scratch;
 use socks_names::{Error, Range, Table};
@@ -44,6 +44,30 @@ fn mount(directory: &Path, kibibytes: u32) -> io::Result<()> {
     if done { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Lets madvise(2) know as little in this thread as before Linux 5.14.
+fn forget_populate() {
+    const ERRNO: u32 = libc::SECCOMP_RET_ERRNO | libc::EINVAL as u32;
+    let load = |offset: u32| (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, offset);
+    let equal = |value: u32, yes: u8, no: u8| (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, yes, no, value);
+    let answer = |value: u32| (libc::BPF_RET | libc::BPF_K, 0, 0, value);
+    let mut filter = [
+        load(mem::offset_of!(libc::seccomp_data, nr) as u32),
+        equal(libc::SYS_madvise as u32, 0, 3),
+        load(mem::offset_of!(libc::seccomp_data, args) as u32 + 2 * 8),
+        equal(libc::MADV_POPULATE_READ as u32, 2, 0),
+        equal(libc::MADV_POPULATE_WRITE as u32, 1, 0),
+        answer(libc::SECCOMP_RET_ALLOW),
+        answer(ERRNO),
+    ]
+    .map(|(code, jt, jf, k)| libc::sock_filter { code: code as u16, jt, jf, k });
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: the program and its filter are alive during the calls, which concern this thread alone.
+    unsafe {
+        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        assert_eq!(libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program), 0);
+    }
+}
+
 /// Takes all the room that is left.
 fn fill(directory: &Path) {
     let mut file = File::create(directory.join("filling")).unwrap();
@@ -61,27 +85,47 @@ fn no_room_to_create_a_table() {
 
 #[test]
 fn no_room_to_grow() {
+    in_tmpfs(256, grow_until_full);
+}
+
+#[test]
+fn no_room_to_grow_on_an_old_kernel() {
     in_tmpfs(256, |directory| {
-        let table = Table::open(&directory.join("table"), Range::default()).unwrap();
-        let full = (1..=131_000_u32).find_map(|number| {
-            let inserted = table.insert(&number.to_be_bytes());
-            inserted.err().map(|error| (number, error))
-        });
-        let (number, error) = full.unwrap();
-        assert!(
-            matches!(&error, Error::Storage(error) if error.kind() == io::ErrorKind::StorageFull),
-            "{error}"
-        );
-        assert!(number > 400, "{number}");
-        for known in 1..number {
-            assert_eq!(table.insert(&known.to_be_bytes()).unwrap(), known);
-            assert_eq!(table.name(known), Some(&known.to_be_bytes()[..]));
-        }
-        assert!((number..131_072).all(|unknown| table.name(unknown).is_none()));
-        assert_eq!(table.iter().count() as u32, number - 1);
-        let again = Table::open(&directory.join("table"), Range::default()).unwrap();
-        assert!((1..number).all(|known| again.find(&known.to_be_bytes()) == Some(known)));
+        forget_populate();
+        grow_until_full(directory);
     });
+}
+
+#[test]
+fn no_growth_into_another_file_on_an_old_kernel() {
+    in_tmpfs(512, |directory| {
+        forget_populate();
+        let path = directory.join("table");
+        let table = Table::open(&path, Range::default()).unwrap();
+        fs::remove_file(&path).unwrap();
+        drop(Table::open(&path, Range::default()).unwrap());
+        let full = (1..100_u32).find_map(|number| table.insert(&number.to_be_bytes()).err());
+        assert!(matches!(full, Some(Error::Storage(_))), "{full:?}");
+    });
+}
+
+fn grow_until_full(directory: &Path) {
+    let table = Table::open(&directory.join("table"), Range::default()).unwrap();
+    let full = (1..=131_000_u32).find_map(|number| {
+        let inserted = table.insert(&number.to_be_bytes());
+        inserted.err().map(|error| (number, error))
+    });
+    let (number, error) = full.unwrap();
+    assert!(matches!(&error, Error::Storage(error) if error.kind() == io::ErrorKind::StorageFull), "{error}");
+    assert!(number > 400, "{number}");
+    for known in 1..number {
+        assert_eq!(table.insert(&known.to_be_bytes()).unwrap(), known);
+        assert_eq!(table.name(known), Some(&known.to_be_bytes()[..]));
+    }
+    assert!((number..131_072).all(|unknown| table.name(unknown).is_none()));
+    assert_eq!(table.iter().count() as u32, number - 1);
+    let again = Table::open(&directory.join("table"), Range::default()).unwrap();
+    assert!((1..number).all(|known| again.find(&known.to_be_bytes()) == Some(known)));
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::{env, thread};
+use std::sync::Barrier;
+use std::{env, fs, thread};
 
 use scratch::{Numbers, Scratch};
 use socks_names::{Range, Table};
@@ -103,6 +104,44 @@ fn every_name_has_one_index_whoever_dies() {
     let distinct: HashSet<_> = held.iter().map(|(_, name)| name).collect();
     assert_eq!((held.len() as u64, distinct.len() as u64), (NAMES, NAMES));
     assert!(held.last().unwrap().0 as u64 <= NAMES + WRITERS * (KILLED + 1) * 2, "indices lost for nothing");
+}
+
+#[test]
+fn those_who_create_a_table_at_once_share_it() {
+    let scratch = Scratch::new();
+    for round in 0..200 {
+        let path = &scratch.join(round.to_string());
+        let start = &Barrier::new(WRITERS as usize);
+        let open = move |writer: u64| {
+            start.wait();
+            let table = Table::open(path, Range::default()).unwrap();
+            table.insert(&writer.to_be_bytes()).unwrap();
+            table
+        };
+        let tables: Vec<Table> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..WRITERS).map(|writer| scope.spawn(move || open(writer))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(tables.iter().all(|table| table.iter().count() as u64 == WRITERS));
+        fs::remove_file(path).unwrap();
+        assert_eq!(fs::read_dir(&*scratch).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn no_descriptor_stays_open() {
+    let scratch = Scratch::new();
+    let table = Table::open(&scratch.join("table"), Range::default()).unwrap();
+    let again = Table::open(&scratch.join("table"), Range::default()).unwrap();
+    for number in 0..1000_u32 {
+        assert_eq!(
+            table.insert(&number.to_be_bytes()).unwrap(),
+            again.insert(&number.to_be_bytes()).unwrap()
+        );
+    }
+    let open =
+        fs::read_dir("/proc/self/fd").unwrap().flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+    assert!(open.into_iter().all(|target| !target.starts_with(&*scratch)));
 }
 
 #[test]
