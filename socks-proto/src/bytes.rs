@@ -21,7 +21,8 @@ impl<const N: usize> Bytes<N> {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 
-    pub(crate) fn copied(bytes: &[u8]) -> Option<Self> {
+    /// Copies all of `bytes`, unless they do not fit.
+    pub fn new(bytes: &[u8]) -> Option<Self> {
         let mut copy = Self::EMPTY;
         copy.push(bytes).then_some(copy)
     }

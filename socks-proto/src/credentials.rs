@@ -40,7 +40,7 @@ impl Credentials {
 }
 
 fn field(bytes: &[u8]) -> Option<Bytes<255>> {
-    if bytes.is_empty() { None } else { Bytes::copied(bytes) }
+    if bytes.is_empty() { None } else { Bytes::new(bytes) }
 }
 
 impl fmt::Debug for Credentials {

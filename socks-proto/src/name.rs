@@ -28,7 +28,7 @@ impl Name {
         if bytes.contains(&0) {
             return Err(NameError::Nul);
         }
-        Bytes::copied(bytes).map(Self).ok_or(NameError::TooLong(bytes.len()))
+        Bytes::new(bytes).map(Self).ok_or(NameError::TooLong(bytes.len()))
     }
 
     /// The bytes of the name, without any terminator.

@@ -70,7 +70,7 @@ pub fn decode_request(bytes: &[u8]) -> Result<Decoded<Request>, Malformed> {
         let command = command(cursor.byte()?);
         let port = cursor.port()?;
         let ip = Ipv4Addr::from(cursor.array::<4>()?);
-        let userid = Userid::copied(cursor.string()?).ok_or(Malformed::Unterminated)?;
+        let userid = Userid::new(cursor.string()?).ok_or(Malformed::Unterminated)?;
         let host = read_host(cursor, ip)?.canonical();
         Ok(Request { command, address: Address { host, port }, userid, named: means_name(ip) })
     })

@@ -50,7 +50,7 @@ pub fn decode_greeting(bytes: &[u8]) -> Result<Decoded<Bytes<255>>, Malformed> {
         cursor.version(VERSION)?;
         let count = cursor.byte()?;
         let methods = cursor.take(usize::from(count))?;
-        Ok(Bytes::copied(methods).unwrap_or(Bytes::EMPTY))
+        Ok(Bytes::new(methods).unwrap_or(Bytes::EMPTY))
     })
 }
 
