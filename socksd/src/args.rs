@@ -24,6 +24,14 @@ Examples:
 Try it:
   curl --proxy socks5h://127.0.0.1:1080 http://www.example.org/
 
+The log goes to standard error, a line for each connection when its target was reached and when it ends:
+  socksd: connect 1 from 127.0.0.1:51234 to www.example.org:80 (192.0.2.7:80) user alice: open
+  socksd: connect 1 from 127.0.0.1:51234 to www.example.org:80 (192.0.2.7:80) user alice: up 78 down 1256 closed 0.31s
+  socksd: connect 2 from 127.0.0.1:51236 to nowhere.example:80 user -: refused 04 unknown name: ... 0.02s
+  socksd: handshake 3 from 127.0.0.1:51238 user alice: failed user name or password refused 0.00s
+up counts bytes from the application, down from the target; other ends than closed are reset-by-application,
+reset-by-target, idle and shutdown. The number after refused is the reply code of RFC 1928.
+
 Exit status: 0 after SIGINT or SIGTERM, 1 if an address cannot be listened on or a file cannot be used,
 2 if the command line is wrong.";
 
@@ -33,7 +41,7 @@ Exit status: 0 after SIGINT or SIGTERM, 1 if an address cannot be listened on or
 /// Without options it serves the programs of this machine only. Other hosts are served once --allow names them or
 /// users exist.
 #[derive(Debug, Parser)]
-#[command(name = "socksd", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "socksd", version, after_help = EXAMPLES, max_term_width = 120)]
 pub(crate) struct Args {
     /// Listen here; port 0 takes a free one. May be repeated.
     #[arg(short, long, value_name = "ADDR:PORT", default_value = "127.0.0.1:1080")]

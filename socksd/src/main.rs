@@ -1,4 +1,5 @@
 //! `socksd`: the companion proxy as a program.
+#![forbid(unsafe_code)]
 
 mod args;
 mod error;

@@ -1,20 +1,7 @@
 //! The line a connection leaves in the log, when it opens and when it ends.
 //!
-//! The format is stable; every line reads `SUBJECT: OUTCOME`:
-//!
-//! ```text
-//! connect 1 from 10.0.0.2:51234 to www.example.org:80 (192.0.2.7:80) user alice: open
-//! connect 1 from 10.0.0.2:51234 to www.example.org:80 (192.0.2.7:80) user alice: up 78 down 1256 closed 0.31s
-//! connect 2 from 10.0.0.2:51236 to www.example.org:81 (192.0.2.7:81) user -: refused 05 Connection refused … 0.00s
-//! handshake 3 from 10.0.0.2:51238 user alice: failed user name or password refused 0.00s
-//! ```
-//!
-//! The subject is the command (`handshake` before there is one), the number of the connection since the start, the
-//! application, the target as it was asked for and, once known, the address it stands for, and the user (`-`: none).
-//! The outcome is `open`; `refused` with the reply code in hexadecimal and the reason; `failed` with the reason; or
-//! the bytes from the application (`up`) and from the target (`down`) with the way it ended: `closed`,
-//! `reset-by-application`, `reset-by-target`, `idle`, `shutdown`. Names hold no blank and no control character:
-//! such bytes are written `\x20`.
+//! The format is stable and described at the top of this crate. Names from the network hold no blank and no control
+//! character there: such bytes are written like `\x20`, so that nobody can forge a line.
 
 use std::fmt::{self, Display, Write};
 use std::net::SocketAddr;

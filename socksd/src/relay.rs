@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
 
-use crate::stream::{finish_on_close, reset_on_close, shutdown_write, write_all};
+use crate::stream::{broken, finish_on_close, reset_on_close, shutdown_write, write_all};
 use crate::traffic::{Counter, Traffic};
 
 const CHUNK: usize = 64 * 1024;
@@ -89,10 +89,14 @@ async fn finish(
     match ended {
         Ok(()) => {
             shutdown_write(sink.1);
-            match opposite.await {
-                Ok(()) => close(source, sink),
-                Err(Broken::Source) => End::Reset(sink.0),
-                Err(Broken::Sink) => End::Reset(source.0),
+            tokio::select! {
+                ended = opposite => match ended {
+                    Ok(()) => close(source, sink),
+                    Err(Broken::Source) => End::Reset(sink.0),
+                    Err(Broken::Sink) => End::Reset(source.0),
+                },
+                // Nothing more is read from it, so that nothing else would tell.
+                () = broken(source.1) => End::Reset(source.0),
             }
         }
         Err(Broken::Source) => End::Reset(source.0),

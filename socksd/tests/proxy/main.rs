@@ -1,0 +1,11 @@
+//! The proxy from outside: scripted applications and targets on loopback, and the program with real applications.
+
+mod application;
+mod hostile;
+mod journal;
+mod lifetime;
+mod program;
+mod proxy;
+mod relaying;
+mod requests;
+mod target;
