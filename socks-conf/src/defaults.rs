@@ -51,6 +51,16 @@ impl Method {
             vec![Method::None]
         }
     }
+
+    /// The methods that a proxy given by URL may be offered; unlike in Dante's syntax, an HTTP proxy can have
+    /// a user name there.
+    pub(crate) fn possible(proxyprotocols: ProxyProtocols) -> Vec<Method> {
+        if proxyprotocols.contains(ProxyProtocol::Http) {
+            vec![Method::None, Method::Username]
+        } else {
+            Method::defaults(proxyprotocols)
+        }
+    }
 }
 
 impl<T: Member> Set<T> {

@@ -17,18 +17,61 @@ pub enum Error {
         /// Why.
         error: io::Error,
     },
+    /// The first line of a password file is not a password.
+    PasswordFile {
+        /// The file.
+        file: PathBuf,
+    },
     /// No variable names a proxy and none of the files exists.
     Missing {
         /// The files, in the order of the search.
         tried: Vec<PathBuf>,
     },
-    /// An environment variable holds something that is no proxy.
+    /// An environment variable has a value that cannot be used.
     Variable {
         /// The variable.
         name: String,
-        /// What is wrong with its value.
-        error: UrlError,
+        /// What is wrong with its value, which may hold a password and is not shown.
+        error: VariableError,
     },
+}
+
+/// What is wrong with the value of an environment variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VariableError {
+    /// Not a proxy URL.
+    Url(UrlError),
+    /// Not `host:port`.
+    HostAndPort(UrlError),
+    /// A proxy URL, but not of an HTTP proxy.
+    NotHttp,
+    /// Only blanks.
+    Empty,
+    /// Not UTF-8.
+    NotUtf8,
+    /// Not a number.
+    NotANumber,
+    /// A user name or password that does not fit into the handshake.
+    CredentialLength,
+    /// UPnP is not supported.
+    Upnp,
+}
+
+impl fmt::Display for VariableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            VariableError::Url(error) => return error.fmt(f),
+            VariableError::HostAndPort(UrlError::Port) => "expected a port from 1 to 65535 behind the colon",
+            VariableError::HostAndPort(_) => "expected HOST:PORT, such as 10.0.0.11:1080 or [::1]:1080",
+            VariableError::NotHttp => "expected a URL that begins with http://",
+            VariableError::Empty => "expected one or more proxy URLs, found only blanks",
+            VariableError::NotUtf8 => "expected UTF-8",
+            VariableError::NotANumber => "expected a number",
+            VariableError::CredentialLength => "expected at most 255 bytes",
+            VariableError::Upnp => "UPnP is not supported: it forwards ports on a router, it is no proxy",
+        })
+    }
 }
 
 impl fmt::Display for Error {
@@ -36,6 +79,9 @@ impl fmt::Display for Error {
         match self {
             Error::Syntax(diagnostic) => diagnostic.fmt(f),
             Error::Unreadable { file, error } => write!(f, "cannot read {}: {error}", file.display()),
+            Error::PasswordFile { file } => {
+                write!(f, "{}: expected a password of 1 to 255 bytes in the first line", file.display())
+            }
             Error::Missing { tried } => {
                 f.write_str("no configuration: no variable names a proxy, and none of these files exists:")?;
                 tried.iter().try_for_each(|file| write!(f, "\n  {}", file.display()))
@@ -45,4 +91,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Unreadable { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

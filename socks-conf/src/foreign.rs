@@ -55,6 +55,7 @@ impl Format {
         match (word, next) {
             (_, Some(b':')) => None,
             (b"deny" | b"direct" | b"sockd", _) => Some(Format::Socks4Lines),
+            (b"[ProxyList]", _) => Some(Format::Proxychains),
             (b"permit", _) => Some(Format::ServerAccessList),
             (b"socks4" | b"socks5" | b"noproxy", _) => Some(Format::LibSocks5),
             (

@@ -6,6 +6,7 @@ use crate::diagnostic::Location;
 use crate::foreign::Format;
 use crate::problem::Problem;
 use crate::text::Text;
+use crate::toml;
 use crate::{Config, Diagnostic, Error, ProxyProtocol, ResolveProtocol, Search, Source, Via, Warning};
 use std::ops::Range;
 use std::path::Path;
@@ -31,7 +32,12 @@ fn read(text: &Text<'_>, source: Source) -> Result<Config, Box<Diagnostic>> {
         return fail(first.word, Problem::Foreign(format));
     }
     let mut config = Config::new(source, Search::ByProxyProtocol);
-    dante::read(text, &mut config)?;
+    if first.toml {
+        config.search = Search::FirstMatch;
+        toml::read(text, &mut config)?;
+    } else {
+        dante::read(text, &mut config)?;
+    }
     config.warn_about_the_whole(Location::whole(text.file.clone()));
     Ok(config)
 }
@@ -40,6 +46,7 @@ fn read(text: &Text<'_>, source: Source) -> Result<Config, Box<Diagnostic>> {
 struct FirstLine {
     word: Range<usize>,
     format: Option<Format>,
+    toml: bool,
 }
 
 impl FirstLine {
@@ -54,7 +61,7 @@ impl FirstLine {
                 return FirstLine::at(content, line_start);
             }
         }
-        FirstLine { word: 0..0, format: None }
+        FirstLine { word: 0..0, format: None, toml: false }
     }
 
     fn at(content: &[u8], start: usize) -> FirstLine {
@@ -63,7 +70,10 @@ impl FirstLine {
         let length = content.iter().take_while(|byte| in_word(byte)).count();
         let (word, rest) = content.split_at_checked(length).unwrap_or((content, &[]));
         let next = rest.iter().copied().find(|byte| !matches!(byte, b' ' | b'\t'));
-        FirstLine { word: start..start + length, format: Format::recognize(word, next) }
+        // Dante has no `[` and no quotes at all, and no `=` behind the first word.
+        let toml = matches!(content, [b'[' | b'"' | b'\'', ..]) || next == Some(b'=');
+        let format = Format::recognize(word, next);
+        FirstLine { word: start..start + length, format, toml }
     }
 }
 

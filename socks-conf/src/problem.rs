@@ -137,7 +137,9 @@ pub enum Problem {
         /// Its message.
         message: String,
         /// A key like the unknown one.
-        similar: Option<&'static str>,
+        similar: Option<String>,
+        /// Why a key of Dante's does not exist here.
+        reason: Option<&'static str>,
     },
     /// A port specification in TOML that is none.
     NotPorts(String),
@@ -158,8 +160,8 @@ pub enum Problem {
     MixedVia(&'static str),
     /// An empty list.
     EmptyList(&'static str),
-    /// Both `password` and `password_file`, or a password with a protocol that has none.
-    Password(&'static str),
+    /// A user name or password that is one too many, too long, or without use; the text says which.
+    Credentials(&'static str),
 }
 
 impl fmt::Display for Problem {
@@ -229,7 +231,7 @@ impl fmt::Display for Problem {
             Problem::EmptyList(what) => {
                 write!(f, "`{what}` is an empty list, so the route would never match")
             }
-            Problem::Password(what) => f.write_str(what),
+            Problem::Credentials(what) => f.write_str(what),
         }
     }
 }

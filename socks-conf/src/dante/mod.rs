@@ -15,6 +15,8 @@ mod parser;
 mod port;
 mod route;
 
+pub(crate) use address::{dotted_prefix, is_mapped, literal, misleading, named_place};
+
 use crate::text::Text;
 use crate::{Config, Diagnostic};
 use parser::Parser;

@@ -1,0 +1,135 @@
+//! Our own dialect: TOML with Dante's words, where the first route that matches decides.
+
+mod file;
+mod port;
+mod proxy;
+mod route;
+mod words;
+
+use crate::caution::Caution;
+use crate::endpoint::Network;
+use crate::keyword::{Keyword, Section, Standing};
+use crate::problem::Problem;
+use crate::text::Text;
+use crate::{Config, Diagnostic, LogTarget, ResolveProtocol, Warning};
+use ::toml::Spanned;
+use file::File;
+use std::net::Ipv4Addr;
+use std::ops::Range;
+use std::time::Duration;
+
+type Result<T> = std::result::Result<T, Box<Diagnostic>>;
+
+/// Reads a whole file.
+pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {
+    let source = match std::str::from_utf8(text.bytes) {
+        Ok(source) => source,
+        Err(error) => {
+            let at = error.valid_up_to();
+            return fail(text, at..at + 1, Problem::Encoding("TOML has to be UTF-8"));
+        }
+    };
+    let file: File = match ::toml::from_str(source) {
+        Ok(file) => file,
+        Err(error) => return fail(text, error.span().unwrap_or(0..0), complaint(error.message())),
+    };
+    let mut reader = Reader { text, config };
+    reader.take_options(&file)?;
+    reader.take_proxies(file.proxy)?;
+    reader.take_routes(file.route)
+}
+
+struct Reader<'a> {
+    text: &'a Text<'a>,
+    config: &'a mut Config,
+}
+
+fn fail<T>(text: &Text<'_>, range: Range<usize>, problem: Problem) -> Result<T> {
+    Err(Box::new(Diagnostic { location: text.locate(range), problem }))
+}
+
+/// The message of the TOML reader, with the word that an unknown key may have been meant to be.
+fn complaint(message: &str) -> Problem {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let similar = match quoted.split_first() {
+        Some((unknown, known)) if message.starts_with("unknown ") => {
+            crate::similar::similar(unknown, known.iter().copied()).map(str::to_owned)
+        }
+        _ => None,
+    };
+    let reason =
+        quoted.first().and_then(|word| refusal(word)).filter(|_| message.starts_with("unknown field"));
+    Problem::Toml { message: message.replace('\n', ", "), similar, reason }
+}
+
+/// Why a key of Dante's is not supported.
+fn refusal(word: &str) -> Option<&'static str> {
+    let row = Keyword::find(word, Section::Route).or_else(|| Keyword::find(word, Section::File))?;
+    match row.standing {
+        Standing::Refused(reason) | Standing::NoEffect(reason) => Some(reason),
+        Standing::Supported(_) | Standing::Renamed(..) => None,
+    }
+}
+
+impl Reader<'_> {
+    fn fail<T>(&self, range: Range<usize>, problem: Problem) -> Result<T> {
+        fail(self.text, range, problem)
+    }
+
+    fn warn(&mut self, range: Range<usize>, caution: Caution) {
+        self.config.warnings.push(Warning { location: self.text.locate(range), caution });
+    }
+
+    fn take_options(&mut self, file: &File) -> Result<()> {
+        self.config.debug = file.debug.unwrap_or(0);
+        if let Some(word) = &file.resolveprotocol {
+            let index = self.word_of("resolveprotocol", word, crate::keyword::RESOLVE_PROTOCOLS)?;
+            self.config.resolveprotocol =
+                ResolveProtocol::ALL.get(index).copied().unwrap_or(ResolveProtocol::Fake);
+        }
+        if let Some(seconds) = file.timeout.as_ref().and_then(|timeout| timeout.connect) {
+            self.config.timeout_connect = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+        }
+        if let Some(range) = &file.fake {
+            self.config.fake_range = self.fake_range(range)?;
+        }
+        self.config.logoutput = self.log_targets(file.logoutput.as_ref());
+        self.config.errorlog = self.log_targets(file.errorlog.as_ref());
+        Ok(())
+    }
+
+    fn log_targets(&mut self, words: Option<&words::Words>) -> Vec<LogTarget> {
+        let mut targets = Vec::new();
+        for word in words.iter().flat_map(|words| words.iter()) {
+            let target = LogTarget::from_bytes(word.get_ref().as_bytes());
+            if let Some(facility) = target.unknown_facility() {
+                self.warn(word.span(), Caution::UnknownFacility(facility.to_owned()));
+            }
+            targets.push(target);
+        }
+        targets
+    }
+
+    fn fake_range(&self, range: &Spanned<String>) -> Result<(Ipv4Addr, u8)> {
+        let network = range.get_ref().split_once('/').and_then(|(address, prefix)| {
+            let (address, prefix) = (address.parse::<Ipv4Addr>().ok()?, prefix.parse::<u8>().ok()?);
+            let network = Network { address: address.into(), prefix };
+            ((8..=30).contains(&prefix) && !network.has_host_bits()).then_some((address, prefix))
+        });
+        network.map_or_else(|| self.fail(range.span(), Problem::NotAFakeRange), Ok)
+    }
+
+    /// Which of the `accepted` words it is.
+    fn word_of(
+        &self,
+        keyword: &'static str,
+        word: &Spanned<String>,
+        accepted: &'static [&'static str],
+    ) -> Result<usize> {
+        let text = word.get_ref();
+        match accepted.iter().position(|value| value == text) {
+            Some(index) => Ok(index),
+            None => self.fail(word.span(), crate::value::unknown_value(keyword, text, accepted)),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! `[proxy.NAME]` tables.
+
+use super::file::ProxyTable;
+use super::{Reader, Result};
+use crate::problem::Problem;
+use crate::{Proxy, Secret};
+use ::toml::Spanned;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+const TWO_PASSWORDS: &str =
+    "a proxy has either `password` or `password_file`, and neither when the URL has one";
+const NO_PASSWORD: &str = "SOCKS4 has no password";
+const NO_USER: &str = "a password needs a `username`";
+const TWO_USERS: &str = "the URL has a user name already";
+const LENGTH: &str = "expected 1 to 255 bytes";
+
+impl Reader<'_> {
+    pub(super) fn take_proxies(&mut self, proxies: BTreeMap<Spanned<String>, ProxyTable>) -> Result<()> {
+        for (name, table) in proxies {
+            if matches!(name.get_ref().as_str(), "direct" | "block") {
+                return self.fail(name.span(), Problem::ReservedName(name.into_inner()));
+            }
+            let proxy = self.proxy(name.into_inner(), table)?;
+            self.config.proxies.push(proxy);
+        }
+        Ok(())
+    }
+
+    fn proxy(&self, name: String, table: ProxyTable) -> Result<Proxy> {
+        let mut proxy = match Proxy::from_url(table.url.get_ref()) {
+            Ok(proxy) => Proxy { name, ..proxy },
+            Err(error) => return self.fail(table.url.span(), Problem::Url(error)),
+        };
+        if let Some(username) = table.username {
+            self.require(proxy.username.is_none(), username.span(), TWO_USERS)?;
+            self.require((1..=255).contains(&username.get_ref().len()), username.span(), LENGTH)?;
+            proxy.username = Some(username.into_inner());
+        }
+        if let Some(password) = table.password {
+            self.check_password(&proxy, password.span())?;
+            self.require((1..=255).contains(&password.get_ref().len()), password.span(), LENGTH)?;
+            proxy.password = Some(Secret::new(password.into_inner()));
+        }
+        if let Some(file) = table.password_file {
+            self.check_password(&proxy, file.span())?;
+            proxy.password_file = Some(file.into_inner());
+        }
+        Ok(proxy)
+    }
+
+    fn check_password(&self, proxy: &Proxy, span: Range<usize>) -> Result<()> {
+        self.require(proxy.takes_password(), span.clone(), NO_PASSWORD)?;
+        self.require(proxy.password.is_none(), span.clone(), TWO_PASSWORDS)?;
+        self.require(proxy.username.is_some(), span, NO_USER)
+    }
+
+    fn require(&self, condition: bool, span: Range<usize>, otherwise: &'static str) -> Result<()> {
+        if condition { Ok(()) } else { self.fail(span, Problem::Credentials(otherwise)) }
+    }
+}
