@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Library(library::Unusable),
     /// The log file cannot be written.
     Log(PathBuf, io::Error),
+    /// The log file's path has a blank in it, which would make it two.
+    BlankInLog(PathBuf),
     /// The current directory is unknown, so relative paths cannot be made absolute.
     Directory(io::Error),
     /// There is no such command.
@@ -60,6 +62,9 @@ impl fmt::Display for Error {
             }
             Error::Library(error) => error.fmt(out),
             Error::Log(path, error) => write!(out, "cannot write the log file {}: {error}", path.display()),
+            Error::BlankInLog(path) => {
+                write!(out, "--log '{}': the path of a log file must not have blanks", path.display())
+            }
             Error::Directory(error) => write!(out, "cannot tell the current directory: {error}"),
             Error::NotFound(name) => explain_not_found(out, name),
             Error::NotExecutable(path, error) => explain_not_executable(out, path, error),

@@ -6,6 +6,7 @@ use crate::error::Error;
 use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Something that keeps the command from running.
@@ -32,6 +33,11 @@ pub(crate) fn print(text: &[u8]) -> Result<(), Error> {
 
 /// Opens the file of `--log`, as the library will once it has something to say.
 pub(crate) fn open_log(path: &Path) -> Result<File, Error> {
+    if std::path::absolute(path)
+        .is_ok_and(|path| path.as_os_str().as_bytes().iter().any(u8::is_ascii_whitespace))
+    {
+        return Err(Error::BlankInLog(path.to_owned()));
+    }
     let opened = OpenOptions::new().append(true).create(true).open(path);
     opened.map_err(|error| Error::Log(path.to_owned(), error))
 }

@@ -76,6 +76,8 @@ impl Inspection {
         }
         let head = match elf::head(path) {
             Ok(head) => head,
+            // Exec will fail, and that message is the better one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => return suspect(Bypass::Unreadable(error)),
         };
         if let Some(format) = Format::of(&head) {

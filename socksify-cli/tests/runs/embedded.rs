@@ -31,7 +31,7 @@ fn failures_are_as_without_it() {
 /// Starts a shell command; its first line of output tells that it is ready.
 fn start(scene: &Scene, script: &str) -> (Child, String, BufReader<std::process::ChildStdout>) {
     let mut socksify = scene.socksify();
-    socksify.args(["--embedded", "sh", "-c", script]).stdout(Stdio::piped());
+    socksify.args(["--embedded", "sh", "-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = socksify.spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
@@ -126,9 +126,6 @@ fn the_proxy_serves_the_command_and_nobody_else() {
 #[test]
 fn the_proxys_lines_go_where_the_log_goes() {
     let scene = Scene::new();
-    let outcome = scene.run(&["--embedded", "-v", "true"]);
-    assert!(outcome.messages().contains("socksd: listening on 127.0.0.1:"), "{}", outcome.messages());
-    scene.run(&["--embedded", "--log", "log", "true"]).succeeds();
-    let log = std::fs::read_to_string(scene.path("log")).unwrap();
-    assert!(log.contains("socksd: listening on 127.0.0.1:"), "{log}");
+    let wait = "until grep -q 'socksd: listening on 127.0.0.1:' log; do :; done";
+    scene.run(&["--embedded", "--log", "log", "sh", "-c", wait]).succeeds();
 }

@@ -121,6 +121,13 @@ fn a_log_file_that_cannot_be_written_is_named() {
 }
 
 #[test]
+fn a_log_file_that_would_become_two_is_refused() {
+    let scene = Scene::new();
+    let message = "socksify: --log 'my log': the path of a log file must not have blanks\n";
+    scene.run(&["--log", "my log", "true"]).fails(125, message);
+}
+
+#[test]
 fn a_mistake_on_the_command_line_is_ours() {
     let scene = Scene::new();
     assert_eq!(scene.run(&["--no-such-option", "true"]).status(), Some(125));
@@ -147,7 +154,7 @@ fn a_command_that_cannot_be_executed_is_126() {
     let scene = Scene::new();
     scene.write("plain", "exit 0\n", 0o644);
     scene.run(&["./plain"]).fails(126, "socksify: cannot run ./plain: Permission denied (os error 13)\n");
-    scene.run(&["/etc"]).fails(126, "socksify: cannot run /etc: Is a directory (os error 21)\n");
+    scene.run(&["/etc"]).fails(126, "socksify: cannot run /etc: is a directory\n");
 }
 
 #[test]

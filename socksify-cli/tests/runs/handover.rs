@@ -84,7 +84,7 @@ fn proxies_of_the_command_line_come_before_all_others() {
         "-c",
         "echo $SOCKSIFY_PROXY, $SOCKS5_SERVER",
     ]);
-    assert_eq!(scene.outcome(&mut socksify).succeeds(), "socks5://a socks4a://b, \n");
+    assert_eq!(scene.outcome(&mut socksify).succeeds(), "socks5://a socks4a://b,\n");
 }
 
 #[test]

@@ -2,27 +2,26 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
-use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The magazine example: one proxy for everything.
-pub const PROXY_FILE: &str =
+pub(crate) const PROXY_FILE: &str =
     "route { from: 0.0.0.0/0 to: 0.0.0.0/0 via: 10.0.0.11 port = 1080 proxyprotocol: socks_v5 }\n";
 
 /// A C program that succeeds.
-pub const SUCCEED: &str = "int main(void) { return 0; }\n";
+pub(crate) const SUCCEED: &str = "int main(void) { return 0; }\n";
 
 /// A scratch directory that everybody may read; it ends with the test.
-pub struct Scene {
+pub(crate) struct Scene {
     directory: PathBuf,
 }
 
 impl Scene {
     /// With socksify and a library beside it.
-    pub fn new() -> Scene {
+    pub(crate) fn new() -> Scene {
         let scene = Scene::without_library();
         let source = scene.write("library.c", "int socksify_stand_in;\n", 0o644);
         scene.compile(&["-shared", "-fPIC"], &source, "libsocksify.so");
@@ -30,7 +29,7 @@ impl Scene {
     }
 
     /// With socksify alone.
-    pub fn without_library() -> Scene {
+    pub(crate) fn without_library() -> Scene {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("socksify-cli-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let directory = std::env::temp_dir().join(name);
@@ -42,31 +41,40 @@ impl Scene {
     }
 
     /// The path of a file in the scene.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
 
     /// The path as messages show it.
-    pub fn shown(&self, name: &str) -> String {
+    pub(crate) fn shown(&self, name: &str) -> String {
         self.path(name).to_str().unwrap().to_owned()
     }
 
     /// Writes a file.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>, mode: u32) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>, mode: u32) -> PathBuf {
+        let draft = self.path(&format!("{name}.draft"));
+        fs::create_dir_all(draft.parent().unwrap()).unwrap();
+        fs::write(&draft, content).unwrap();
+        self.install(&draft, name, mode)
+    }
+
+    /// Copies a program into the scene.
+    pub(crate) fn copy(&self, from: impl AsRef<Path>, name: &str) -> PathBuf {
+        self.install(from.as_ref(), name, 0o755)
+    }
+
+    /// Another process makes the copy: a file that we had open for writing ourselves could not be executed while a
+    /// child that another test has just forked holds it open.
+    fn install(&self, from: &Path, name: &str, mode: u32) -> PathBuf {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        let status =
+            Command::new("install").args(["-D", "-m", &format!("{mode:o}")]).arg(from).arg(&path).status();
+        assert!(status.unwrap().success(), "install {}", path.display());
         path
     }
 
-    /// Copies a program into the scene. A hard link would do but for file systems.
-    pub fn copy(&self, from: impl AsRef<Path>, name: &str) -> PathBuf {
-        self.write(name, fs::read(from).unwrap(), 0o755)
-    }
-
     /// Compiles a C program.
-    pub fn program(&self, name: &str, options: &[&str], text: &str) -> PathBuf {
+    pub(crate) fn program(&self, name: &str, options: &[&str], text: &str) -> PathBuf {
         let source = self.write(&format!("{name}.c"), text, 0o644);
         self.compile(options, &source, name)
     }
@@ -79,7 +87,7 @@ impl Scene {
     }
 
     /// socksify with an empty environment but for a PATH, and the scene as home.
-    pub fn socksify(&self) -> Command {
+    pub(crate) fn socksify(&self) -> Command {
         let mut command = Command::new(self.path("socksify"));
         command
             .env_clear()
@@ -90,22 +98,15 @@ impl Scene {
     }
 
     /// Runs socksify with a working configuration and these arguments.
-    pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Outcome {
         let mut socksify = self.socksify();
         socksify.env("SOCKS_CONF", self.write("socks.conf", PROXY_FILE, 0o644)).args(arguments);
         self.outcome(&mut socksify)
     }
 
     /// Runs what was prepared.
-    pub fn outcome(&self, socksify: &mut Command) -> Outcome {
-        loop {
-            match socksify.output() {
-                Ok(output) => return Outcome(output),
-                // Another test forked while the file that we execute was open for writing.
-                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => continue,
-                Err(error) => panic!("{socksify:?}: {error}"),
-            }
-        }
+    pub(crate) fn outcome(&self, socksify: &mut Command) -> Outcome {
+        Outcome(socksify.output().unwrap())
     }
 }
 
@@ -116,33 +117,33 @@ impl Drop for Scene {
 }
 
 /// What a run came to.
-pub struct Outcome(Output);
+pub(crate) struct Outcome(Output);
 
 impl Outcome {
     /// The exit status.
-    pub fn status(&self) -> Option<i32> {
+    pub(crate) fn status(&self) -> Option<i32> {
         self.0.status.code()
     }
 
     /// Standard output.
-    pub fn output(&self) -> String {
+    pub(crate) fn output(&self) -> String {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
     }
 
     /// Standard error.
-    pub fn messages(&self) -> String {
+    pub(crate) fn messages(&self) -> String {
         String::from_utf8_lossy(&self.0.stderr).into_owned()
     }
 
     /// The run failed with this status and exactly this message.
     #[track_caller]
-    pub fn fails(&self, status: i32, message: &str) {
+    pub(crate) fn fails(&self, status: i32, message: &str) {
         assert_eq!((self.messages().as_str(), self.status()), (message, Some(status)));
     }
 
     /// The run succeeded and said nothing; returns its standard output.
     #[track_caller]
-    pub fn succeeds(&self) -> String {
+    pub(crate) fn succeeds(&self) -> String {
         assert_eq!((self.messages().as_str(), self.status()), ("", Some(0)));
         self.output()
     }
