@@ -95,3 +95,44 @@ impl fmt::Display for Address {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &[u8]) -> Host {
+        Host::Name(Name::new(name).unwrap())
+    }
+
+    fn ip(text: &str) -> Host {
+        Host::Ip(text.parse().unwrap())
+    }
+
+    #[test]
+    fn has_one_canonical_form() {
+        assert_eq!(ip("::ffff:192.0.2.7").canonical(), ip("192.0.2.7"));
+        assert_eq!(ip("::192.0.2.7").canonical(), ip("::192.0.2.7"));
+        assert_eq!(ip("::").canonical(), ip("::"));
+        assert_eq!(named(b"192.0.2.7").canonical(), ip("192.0.2.7"));
+        assert_eq!(named(b"192.0.2.7.").canonical(), ip("192.0.2.7"));
+        assert_eq!(named(b"::ffff:192.0.2.7").canonical(), ip("192.0.2.7"));
+        assert_eq!(named(b"www.example.org.").canonical(), named(b"www.example.org"));
+        assert_eq!(named(b"WWW.example.org").canonical(), named(b"WWW.example.org"));
+    }
+
+    #[test]
+    fn comes_from_a_socket_address() {
+        let mapped: SocketAddr = "[::ffff:192.0.2.7]:80".parse().unwrap();
+        let address = Address::from(mapped);
+        assert_eq!(address, Address { host: ip("192.0.2.7"), port: 80 });
+        assert_eq!(address.socket_address(), "192.0.2.7:80".parse().ok());
+        assert_eq!(Address { host: named(b"a"), port: 80 }.socket_address(), None);
+    }
+
+    #[test]
+    fn is_shown_as_it_is_written() {
+        assert_eq!(Address { host: ip("192.0.2.7"), port: 80 }.to_string(), "192.0.2.7:80");
+        assert_eq!(Address { host: ip("2001:db8::7"), port: 443 }.to_string(), "[2001:db8::7]:443");
+        assert_eq!(Address { host: named(b"www.example.org"), port: 1 }.to_string(), "www.example.org:1");
+    }
+}

@@ -78,3 +78,37 @@ impl<const N: usize> fmt::Debug for Bytes<N> {
         write!(f, "\"{}\"", self.as_bytes().escape_ascii())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_all_or_nothing() {
+        let mut bytes = Bytes::<4>::EMPTY;
+        assert!(bytes.push(b"abc"));
+        assert!(!bytes.push(b"de"));
+        assert_eq!(bytes.as_bytes(), b"abc");
+        assert!(bytes.push(b"d"));
+        assert!(bytes.push(b""));
+        assert_eq!(Bytes::<4>::new(b"abcd"), Some(bytes));
+        assert_eq!(Bytes::<4>::new(b"abcde"), None);
+    }
+
+    #[test]
+    fn compares_what_is_there_now() {
+        let mut bytes = Bytes::<4>::new(b"abcd").unwrap();
+        bytes.clear();
+        bytes.push(b"a");
+        assert_eq!(Some(bytes), Bytes::new(b"a"));
+        assert_ne!(bytes, Bytes::EMPTY);
+    }
+
+    #[test]
+    fn copies_as_much_as_fits() {
+        let bytes = Bytes::<4>::new(b"abc").unwrap();
+        let (mut short, mut long) = ([0; 2], [0; 4]);
+        assert_eq!((bytes.copy_to(&mut short), bytes.copy_to(&mut long)), (2, 3));
+        assert_eq!((&short, &long), (b"ab", b"abc\0"));
+    }
+}

@@ -57,3 +57,16 @@ impl fmt::Display for Command {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_as_they_are_written() {
+        let known: Vec<u8> = (0..=u8::MAX).filter(|&code| Command::try_from(code).is_ok()).collect();
+        assert_eq!(known, [0x01, 0x02, 0x03, 0xf0, 0xf1]);
+        assert!(known.iter().all(|&code| Command::try_from(code).map(Command::code) == Ok(code)));
+        assert_eq!(Command::try_from(0x04), Err(0x04));
+    }
+}

@@ -60,3 +60,27 @@ impl fmt::Display for CredentialsError {
 }
 
 impl std::error::Error for CredentialsError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn has_two_fields_of_1_to_255_bytes() {
+        use CredentialsError::{PasswordLength, UsernameLength};
+        let lengths = |user, password| Credentials::new(&vec![b'u'; user], &vec![b'p'; password]).err();
+        assert_eq!(lengths(1, 1), None);
+        assert_eq!(lengths(255, 255), None);
+        assert_eq!(lengths(0, 1), Some(UsernameLength(0)));
+        assert_eq!(lengths(1, 0), Some(PasswordLength(0)));
+        assert_eq!(lengths(256, 1), Some(UsernameLength(256)));
+        assert_eq!(lengths(1, 256), Some(PasswordLength(256)));
+    }
+
+    #[test]
+    fn does_not_show_the_password() {
+        let credentials = Credentials::new(b"bob", b"secret").unwrap();
+        assert_eq!((credentials.username(), credentials.password()), (&b"bob"[..], &b"secret"[..]));
+        assert_eq!(format!("{credentials:?}"), r#"Credentials { username: "bob", .. }"#);
+    }
+}

@@ -171,3 +171,44 @@ pub(crate) fn speaks(first: u8) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<Decoded<(u8, &[u8])>, Malformed> {
+        decode(bytes, |cursor| {
+            cursor.at_least(3);
+            let length = cursor.byte()?;
+            Ok((length, cursor.take(usize::from(length))?))
+        })
+    }
+
+    #[test]
+    fn asks_for_all_that_is_sure_to_come() {
+        assert_eq!(read(&[]), Ok(Decoded::Incomplete(3)));
+        assert_eq!(read(&[5]), Ok(Decoded::Incomplete(5)));
+        assert_eq!(read(&[5, 1, 2]), Ok(Decoded::Incomplete(3)));
+        assert_eq!(read(&[2, 1, 2, 9]), Ok(Decoded::Complete((2, [1, 2].as_slice()), 3)));
+    }
+
+    #[test]
+    fn a_string_ends_with_nul_within_256_bytes() {
+        let string = |bytes: &[u8]| decode(bytes, |cursor| cursor.string().map(<[u8]>::len));
+        assert_eq!(string(b""), Ok(Decoded::Incomplete(1)));
+        assert_eq!(string(b"bob"), Ok(Decoded::Incomplete(1)));
+        assert_eq!(string(b"\0bob"), Ok(Decoded::Complete(0, 1)));
+        assert_eq!(string(b"bob\0bob"), Ok(Decoded::Complete(3, 4)));
+        assert_eq!(string(&[[1; 255].as_slice(), &[0]].concat()), Ok(Decoded::Complete(255, 256)));
+        assert_eq!(string(&[1; 255]), Ok(Decoded::Incomplete(1)));
+        assert_eq!(string(&[1; 256]), Err(Malformed::Unterminated));
+    }
+
+    #[test]
+    fn a_wrong_version_hints_at_the_protocol_spoken() {
+        let shown = |came| Malformed::Version { expected: 0x05, came }.to_string();
+        assert_eq!(shown(b'H'), "expected version 05, got 48 (perhaps HTTP)");
+        assert_eq!(shown(0x15), "expected version 05, got 15 (TLS)");
+        assert_eq!(shown(0x77), "expected version 05, got 77");
+    }
+}

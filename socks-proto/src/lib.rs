@@ -74,6 +74,8 @@ pub mod server;
 pub mod socks4;
 pub mod socks5;
 pub mod udp;
+#[cfg(test)]
+mod vector;
 mod version;
 
 pub use address::{Address, Host};

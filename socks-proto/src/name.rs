@@ -86,3 +86,37 @@ impl fmt::Display for NameError {
 }
 
 impl std::error::Error for NameError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(bytes: &[u8]) -> Name {
+        Name::new(bytes).unwrap()
+    }
+
+    #[test]
+    fn has_1_to_255_bytes_and_no_nul() {
+        assert_eq!(Name::new(b""), Err(NameError::Empty));
+        assert_eq!(Name::new(b"a\0b"), Err(NameError::Nul));
+        assert_eq!(Name::new(&[b'a'; 256]), Err(NameError::TooLong(256)));
+        assert_eq!(name(&[b'a'; 255]).as_bytes(), [b'a'; 255]);
+    }
+
+    #[test]
+    fn shows_what_a_terminal_may_see() {
+        assert_eq!(name(b"www.example.org").to_string(), "www.example.org");
+        assert_eq!(name("zo\u{eb}".as_bytes()).to_string(), "zo\u{eb}");
+        assert_eq!(name(b"a\x1b[31m\n\\").to_string(), r"a\u{1b}[31m\n\\");
+        assert_eq!(name(b"a\xffb").to_string(), r"a\xffb");
+        assert_eq!(format!("{:?}", name(b"a\xff")), r#""a\xff""#);
+    }
+
+    #[test]
+    fn loses_one_trailing_dot() {
+        assert_eq!(name(b"a.").without_trailing_dot(), name(b"a"));
+        assert_eq!(name(b"a..").without_trailing_dot(), name(b"a."));
+        assert_eq!(name(b"a").without_trailing_dot(), name(b"a"));
+        assert_eq!(name(b".").without_trailing_dot(), name(b"."));
+    }
+}

@@ -80,3 +80,33 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_the_proxy_said() {
+        let error = Malformed::Version { expected: 0x05, came: b'H' };
+        for (failure, said) in [
+            (Failure::Reply(Rep::NOT_ALLOWED), "the proxy replied 02 (not allowed by the rules)"),
+            (Failure::Reply(Rep(0xa0)), "the proxy replied a0 (unassigned)"),
+            (Failure::Reply4(Cd::NO_IDENTD), "the proxy replied 5c (the proxy cannot reach identd)"),
+            (
+                Failure::MethodNotOffered(Method::GSSAPI),
+                "the proxy chose a method that was not offered: GSSAPI",
+            ),
+            (
+                Failure::AuthenticationRefused { status: 2 },
+                "the proxy refused the user name and password (status 02)",
+            ),
+            (Failure::Closed(Stage::Reply), "the proxy closed the connection before its reply was complete"),
+            (
+                Failure::Malformed { stage: Stage::Method, error },
+                "the proxy's method choice is not SOCKS: expected version 05, got 48 (perhaps HTTP)",
+            ),
+        ] {
+            assert_eq!(failure.to_string(), said);
+        }
+    }
+}

@@ -89,3 +89,40 @@ fn read_host(cursor: &mut Cursor<'_>, ip: Ipv4Addr) -> Result<Host, Stop> {
     }
     Ok(Host::Name(Name::new(cursor.string()?)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::{address, hex};
+
+    #[test]
+    fn the_longest_request_is_read_whole() {
+        let target = address(&format!("{}:80", "n".repeat(255)));
+        let request = encode_request(Command::Connect, &target, &[b'u'; 255]).unwrap();
+        assert_eq!(request.as_bytes().len(), 520);
+        let Ok(Decoded::Complete(request, 520)) = decode_request(request.as_bytes()) else { panic!() };
+        assert_eq!((request.address, request.userid.as_bytes()), (target, [b'u'; 255].as_slice()));
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_not() {
+        let says = |target, userid| encode_request(Command::Connect, &address(target), userid).is_some();
+        assert!(says("192.0.2.7:80", b""));
+        assert!(says("0.0.0.0:80", b""));
+        assert!(!says("0.0.0.1:80", b""));
+        assert!(!says("[2001:db8::7]:80", b""));
+        assert!(!says("192.0.2.7:80", b"b\0b"));
+        assert!(!says("192.0.2.7:80", &[b'u'; 256]));
+    }
+
+    #[test]
+    fn only_0_0_0_x_announces_a_name() {
+        let named = |request| match decode_request(&hex(request)) {
+            Ok(Decoded::Complete(request, 9)) => Some(request.named),
+            _ => None,
+        };
+        assert_eq!(named("04 01 00 50 00 00 00 00 00"), Some(false));
+        assert_eq!(named("04 01 00 50 00 00 01 00 00"), Some(false));
+        assert_eq!(decode_request(&hex("04 01 00 50 00 00 00 01 00")), Ok(Decoded::Incomplete(1)));
+    }
+}

@@ -69,3 +69,28 @@ pub fn decode_choice(bytes: &[u8]) -> Result<Decoded<Method>, Malformed> {
         cursor.byte().map(Method)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::hex;
+
+    #[test]
+    fn greetings_and_choices() {
+        let greeting = |methods: &[Method]| encode_greeting(methods).as_bytes().to_vec();
+        assert_eq!(greeting(&[Method::NONE]), hex("05 01 00"));
+        assert_eq!(greeting(&[Method::NONE, Method::USERNAME_PASSWORD]), hex("05 02 00 02"));
+        assert_eq!(greeting(&[Method(1), Method(0), Method(2)]), hex("05 03 01 00 02"));
+        assert_eq!(encode_choice(Method::NO_ACCEPTABLE).as_bytes(), hex("05 ff"));
+        assert_eq!(decode_choice(&hex("05 01")), Ok(Decoded::Complete(Method::GSSAPI, 2)));
+    }
+
+    #[test]
+    fn the_longest_greeting_is_read_whole() {
+        let methods: Vec<Method> = (0..=u8::MAX).map(Method).collect();
+        let greeting = encode_greeting(&methods);
+        assert_eq!(greeting.as_bytes().len(), 257);
+        let offered = Bytes::new(&(0..u8::MAX).collect::<Vec<u8>>()).unwrap();
+        assert_eq!(decode_greeting(greeting.as_bytes()), Ok(Decoded::Complete(offered, 257)));
+    }
+}

@@ -52,3 +52,32 @@ fn read_version(cursor: &mut Cursor<'_>) -> Result<(), Stop> {
         came => Err(Malformed::Version { expected: PASSWORD_VERSION, came }.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::hex;
+
+    #[test]
+    fn the_longest_request_is_read_whole() {
+        let credentials = Credentials::new(&[b'u'; 255], &[b'p'; 255]).unwrap();
+        let request = encode_password_request(&credentials);
+        assert_eq!(request.as_bytes().len(), 513);
+        assert_eq!(decode_password_request(request.as_bytes()), Ok(Decoded::Complete(credentials, 513)));
+    }
+
+    #[test]
+    fn an_empty_field_is_judged_at_the_end_of_the_message() {
+        assert_eq!(decode_password_request(&hex("01 00 02 61")), Ok(Decoded::Incomplete(1)));
+        assert_eq!(decode_password_request(&hex("01 00 02 61 62")), Err(Malformed::EmptyCredentials));
+        assert_eq!(decode_password_request(&hex("01 00 00")), Err(Malformed::EmptyCredentials));
+    }
+
+    #[test]
+    fn the_reply_may_have_either_version() {
+        assert_eq!(decode_password_reply(&hex("01 00")), Ok(Decoded::Complete(0x00, 2)));
+        assert_eq!(decode_password_reply(&hex("05 01")), Ok(Decoded::Complete(0x01, 2)));
+        let version = Malformed::Version { expected: 0x01, came: 0x00 };
+        assert_eq!(decode_password_reply(&hex("00")), Err(version));
+    }
+}

@@ -29,3 +29,52 @@ pub fn decode_reply(bytes: &[u8]) -> Result<Decoded<Result<Address, Rep>>, Malfo
         read_bound(cursor).map(Ok)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vector::{address, hex};
+
+    fn decoded(reply: &str) -> Result<Decoded<Result<Address, Rep>>, Malformed> {
+        decode_reply(&hex(reply))
+    }
+
+    fn granted(bnd: &str, length: usize) -> Result<Decoded<Result<Address, Rep>>, Malformed> {
+        Ok(Decoded::Complete(Ok(address(bnd)), length))
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for (bnd, length) in [
+            ("198.51.100.1:45261", 10),
+            ("0.0.0.0:0", 10),
+            ("[2001:db8::1]:45261", 22),
+            ("[::]:0", 22),
+            ("proxy.example:1080", 20),
+        ] {
+            let reply = encode_reply(Rep::SUCCEEDED, &address(bnd));
+            assert_eq!(decode_reply(reply.as_bytes()), granted(bnd, length));
+        }
+    }
+
+    #[test]
+    fn the_length_is_found_before_the_end() {
+        assert_eq!(decoded(""), Ok(Decoded::Incomplete(5)));
+        assert_eq!(decoded("05 00 00 01 c6"), Ok(Decoded::Incomplete(5)));
+        assert_eq!(decoded("05 00 00 04 20"), Ok(Decoded::Incomplete(17)));
+        assert_eq!(decoded("05 00 00 03 0d"), Ok(Decoded::Incomplete(15)));
+        assert_eq!(decoded("05 00 00 03 00"), Ok(Decoded::Incomplete(2)));
+    }
+
+    #[test]
+    fn a_failure_needs_no_more_than_its_code() {
+        for code in 1..=u8::MAX {
+            assert_eq!(decode_reply(&[0x05, code]), Ok(Decoded::Complete(Err(Rep(code)), 2)));
+        }
+    }
+
+    #[test]
+    fn an_empty_name_is_no_address() {
+        assert_eq!(decoded("05 00 00 03 00 04 38"), granted("0.0.0.0:1080", 7));
+    }
+}
