@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::artifacts;
 use crate::error::Error;
-use crate::plan::{PASSWORD, PROXY, USERNAME};
+use crate::plan::{APPLICATION, PASSWORD, PROXY, USERNAME};
 use crate::world::Staff;
 
 /// A proxy server.
@@ -107,9 +107,10 @@ impl Proxy {
         for address in PROXY.each() {
             command.arg("-l").arg(std::net::SocketAddr::new(address, self.port()).to_string());
         }
-        if self.method == Method::Password {
-            command.arg("--user").arg(format!("{USERNAME}:{PASSWORD}"));
-        }
+        match self.method {
+            Method::None => command.args(APPLICATION.each().map(|address| format!("--allow={address}"))),
+            Method::Password => command.arg("--user").arg(format!("{USERNAME}:{PASSWORD}")),
+        };
         Ok(command)
     }
 

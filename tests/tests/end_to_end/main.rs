@@ -3,6 +3,7 @@
 //! Names of tests read `group::program::address::proxy::build`; `cargo test -p end-to-end -- curl`
 //! runs those with `curl` in the name.
 
+mod addressing;
 mod control;
 mod programs;
 mod suite;

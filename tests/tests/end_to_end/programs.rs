@@ -1,3 +1,0 @@
-//! x
-use crate::suite::Suite;
-pub(crate) fn add(_: &mut Suite) {}
