@@ -1,15 +1,17 @@
-//! The manual page and the shell completions in the repository are what the command-line definition says.
+//! The manual pages and the shell completions in the repository say what the programs do.
 //!
-//! `UPDATE=1 cargo test -p socksify-cli --test pages` writes them anew.
+//! Those made from the command-line definition are written anew by `UPDATE=1 cargo test -p socksify-cli --test pages`.
 
 use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
+use socks_conf::{KEYWORDS, Standing};
 use socksify_cli::args::Arguments;
 use socksify_cli::guide::{self, Section};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process;
 
 #[test]
 fn the_manual_page_is_up_to_date() {
@@ -21,6 +23,42 @@ fn the_completions_are_up_to_date() {
     compare("completions/socksify.bash", &completions(Shell::Bash));
     compare("completions/_socksify", &completions(Shell::Zsh));
     compare("completions/socksify.fish", &completions(Shell::Fish));
+}
+
+/// The page is written by hand; this holds it to what the reader of the file knows.
+#[test]
+fn socks_conf_5_names_every_keyword() {
+    let page = fs::read_to_string(repository().join("man/socks.conf.5")).unwrap();
+    let supported = KEYWORDS.iter().filter(|keyword| matches!(keyword.standing, Standing::Supported(_)));
+    for keyword in supported {
+        assert!(page.contains(&format!("\n.It Ic {} :", keyword.name)), "{} is missing", keyword.name);
+    }
+}
+
+#[test]
+fn the_examples_of_socks_conf_5_are_right() {
+    let page = fs::read_to_string(repository().join("man/socks.conf.5")).unwrap();
+    let displays: Vec<&str> = page.split(".Bd -literal -offset indent\n").skip(1).collect();
+    assert_eq!(displays.len(), 5);
+    for display in displays {
+        let (example, _) = display.split_once(".Ed\n").unwrap();
+        match socks_conf::parse(example.as_bytes(), Path::new("example")) {
+            Ok(config) => assert!(!config.routes.is_empty(), "{example}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn the_manual_pages_render_without_warnings() {
+    for page in ["man/socksify.1", "man/socks.conf.5"] {
+        let mut mandoc = process::Command::new("mandoc");
+        let Ok(output) = mandoc.args(["-T", "lint", "-W", "warning"]).arg(repository().join(page)).output()
+        else {
+            return;
+        };
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    }
 }
 
 /// Compares a file of the repository with what it should be, or writes it.
