@@ -34,7 +34,7 @@ pub fn per_user(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<PathBuf, 
 
 /// The path of a table for one run, `names-<pid>-<something unique>`: a name that no other run has or will have.
 ///
-/// The file is created when it is opened. [`sweep`] removes it once the process that asked for the name has ended
+/// The file is created when it is opened. [`sweep()`] removes it once the process that asked for the name has ended
 /// and no process holds the table.
 pub fn per_run_table(directory: &Path) -> PathBuf {
     directory.join(sweep::Run::new().to_string())

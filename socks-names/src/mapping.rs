@@ -1,7 +1,8 @@
 //! The mapped memory, seen as header, bucket heads and slots; all `unsafe` of this crate is in this module.
 //!
 //! Touching a page of a file that the file system has no room for is no error but SIGBUS, which would kill the
-//! application. So memory is made sure of with [`Mapping::back`] before anything touches it.
+//! application. So memory is made sure of with [`Mapping::back`] before anything touches it. What stays is a process of
+//! the same user that truncates the file while it is in use; it could kill the application as well.
 
 pub(crate) mod calls;
 

@@ -10,7 +10,8 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::{io, mem, ptr, thread};
+use std::process::Command;
+use std::{env, io, mem, ptr, thread};
 
 use scratch::Scratch;
 use socks_names::{Error, Range, Table};
@@ -32,7 +33,7 @@ fn mount(directory: &Path, kibibytes: u32) -> io::Result<()> {
     // SAFETY: all strings end with a zero byte; the namespace is this thread's alone.
     let done = unsafe {
         libc::unshare(libc::CLONE_NEWNS) == 0
-            && libc::mount(ptr::null(), c"/".as_ptr(), ptr::null(), private, ptr::null()) == 0
+            && libc::mount(c"none".as_ptr(), c"/".as_ptr(), c"none".as_ptr(), private, ptr::null()) == 0
             && libc::mount(
                 c"tmpfs".as_ptr(),
                 directory.as_ptr(),
@@ -166,4 +167,26 @@ fn a_file_that_is_all_hole() {
         let opened = Table::open(&path, Range::default());
         assert!(matches!(opened, Err(Error::Storage(_))), "{opened:?}");
     });
+}
+
+/// Where a file that grows past RLIMIT_FSIZE would end the process with SIGXFSZ.
+#[test]
+fn a_limit_on_the_size_of_files() {
+    let Some(directory) = env::var_os(LIMITED) else { return under_a_limit() };
+    let opened = Table::open(&Path::new(&directory).join("table"), Range::default());
+    assert!(matches!(opened, Err(Error::Storage(_))), "{opened:?}");
+}
+
+const LIMITED: &str = "TEST_LIMITED_DIRECTORY";
+
+fn under_a_limit() {
+    let scratch = Scratch::new();
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -f 100; exec \"$0\" --exact a_limit_on_the_size_of_files"])
+        .arg(env::current_exe().unwrap())
+        .env(LIMITED, &*scratch)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(fs::read_dir(&*scratch).unwrap().count(), 0);
 }

@@ -4,10 +4,11 @@
 
 mod scratch;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
 use std::{env, io};
 
 use scratch::Scratch;
@@ -91,6 +92,19 @@ fn of_many_tables_those_held_stay() {
     lines.for_each(drop);
     mapping.wait().unwrap();
     waiting.wait().unwrap();
+}
+
+#[test]
+fn what_a_killed_creator_left_goes_after_a_while() {
+    let scratch = Scratch::new();
+    let unfinished: Vec<PathBuf> =
+        (0..40).map(|number| scratch.join(format!("names-{number}.new"))).collect();
+    for (number, path) in unfinished.iter().enumerate() {
+        let age = Duration::from_secs(if number < 30 { 3600 } else { 0 });
+        File::create(path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+    }
+    assert_eq!(directory::sweep(&scratch), 30);
+    assert!(unfinished.iter().skip(30).all(|path| path.exists()));
 }
 
 #[test]
