@@ -67,6 +67,7 @@ pub(crate) async fn relay(
     let mut down = pin!(forward(target, application, traffic.down()));
     reset_on_close(application);
     reset_on_close(target);
+    traffic.touch();
     let both_ways = async {
         tokio::select! {
             ended = &mut up => finish(ended, a, t, down).await,

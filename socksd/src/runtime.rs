@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::options::Options;
@@ -18,14 +18,10 @@ impl Server {
     pub fn run_blocking(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let runtime = Builder::new_multi_thread().enable_all().thread_name("socksd").build()?;
         let served = runtime.block_on(self.run(shutdown));
-        leave(runtime);
+        // A name lookup may be under way that cannot be interrupted, and nobody waits for its answer any more.
+        runtime.shutdown_background();
         served
     }
-}
-
-/// A name lookup may be under way that cannot be interrupted, and nobody waits for its answer any more.
-fn leave(runtime: Runtime) {
-    runtime.shutdown_background();
 }
 
 /// Completes when the process receives SIGINT or SIGTERM.

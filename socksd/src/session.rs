@@ -47,38 +47,49 @@ async fn cut(phase: &mut watch::Receiver<Phase>) {
 }
 
 async fn converse(application: &TcpStream, from: SocketAddr, site: &Site, record: &mut Record) -> Ending {
-    if !site.options.admits(from) {
-        return Ending::Handshake(Failure::NotAdmitted);
+    // Boxed, so that the buffers of the dialogue do not live as long as the connection.
+    match Box::pin(open(application, from, site, record)).await {
+        Ok((target, early)) => {
+            let idle = site.options.idle_timeout;
+            Ending::Relayed(relay(application, &target, &early, &record.traffic, idle).await)
+        }
+        Err(ending) => ending,
     }
-    let Asked { request, early } = match ask(application, site, record).await {
-        Ok(asked) => asked,
-        Err(failure) => return Ending::Handshake(failure),
-    };
+}
+
+/// Reaches the target the application asks for, and gives it with the data that came early.
+async fn open(
+    application: &TcpStream,
+    from: SocketAddr,
+    site: &Site,
+    record: &mut Record,
+) -> Result<(TcpStream, Vec<u8>), Ending> {
+    if !site.options.admits(from) {
+        return Err(Ending::Handshake(Failure::NotAdmitted));
+    }
+    let Asked { request, early } = ask(application, site, record).await.map_err(Ending::Handshake)?;
     record.ask(request.command, request.address);
     let target = tokio::select! {
         reached = reach(&request, site) => reached,
-        () = broken(application) => return Ending::Abandoned,
+        () = broken(application) => return Err(Ending::Abandoned),
     };
-    let (rep, bnd) = match &target {
-        Ok(target) => (Rep::SUCCEEDED, bnd(target)),
-        Err(refusal) => (refusal.rep(), Address::UNSPECIFIED),
-    };
-    let replied = reply(application, &request, rep, bnd).await;
     match target {
-        Err(refusal) => Ending::Refused(refusal),
-        Ok(_) if replied.is_err() => Ending::Abandoned,
         Ok(target) => {
+            let granted = reply(application, &request, Rep::SUCCEEDED, bnd(&target)).await;
+            granted.map_err(|_| Ending::Abandoned)?;
             record.open(target.peer_addr().ok());
-            Ending::Relayed(
-                relay(application, &target, &early, &record.traffic, site.options.idle_timeout).await,
-            )
+            Ok((target, early))
+        }
+        Err(refusal) => {
+            // An application that is gone need not be told.
+            let _ = reply(application, &request, refusal.rep(), Address::UNSPECIFIED).await;
+            Err(Ending::Refused(refusal))
         }
     }
 }
 
-/// The dialogue within its time. It is boxed so that its buffers do not live as long as the connection.
 async fn ask(application: &TcpStream, site: &Site, record: &mut Record) -> Result<Asked, Failure> {
-    let dialogue = Box::pin(handshake(application, &site.options.users, &mut record.user));
+    let dialogue = handshake(application, &site.options.users, &mut record.user);
     timeout(site.options.handshake_timeout, dialogue).await.unwrap_or(Err(Failure::TimedOut))
 }
 

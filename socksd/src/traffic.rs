@@ -36,6 +36,11 @@ impl Traffic {
         self.begun.elapsed()
     }
 
+    /// Begins to count the quiet time anew.
+    pub(crate) fn touch(&self) {
+        self.last.store(self.begun.elapsed().as_millis() as u64, Relaxed);
+    }
+
     /// Completes when nothing was carried for `limit`; never without a limit.
     pub(crate) async fn quiet(&self, limit: Option<Duration>) {
         let Some(limit) = limit else { return pending().await };
@@ -60,11 +65,50 @@ impl Counter<'_> {
     /// Counts bytes that were passed on just now.
     pub(crate) fn add(&self, count: usize) {
         self.bytes.fetch_add(count as u64, Relaxed);
-        self.traffic.last.store(self.traffic.begun.elapsed().as_millis() as u64, Relaxed);
+        self.traffic.touch();
     }
 
     /// The bytes counted so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[tokio::test(start_paused = true)]
+    async fn quiet_is_counted_from_the_last_byte() {
+        let traffic = Traffic::new();
+        let carry = async {
+            for _ in 0..5 {
+                sleep(MINUTE / 2).await;
+                traffic.down().add(1);
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            () = traffic.quiet(Some(MINUTE)) => assert_eq!(traffic.age(), MINUTE * 7 / 2),
+            () = carry => {}
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_before_relaying_is_not_quiet() {
+        let traffic = Traffic::new();
+        sleep(MINUTE * 2).await;
+        traffic.touch();
+        traffic.quiet(Some(MINUTE)).await;
+        assert_eq!(traffic.age(), MINUTE * 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_limit_it_may_be_quiet_for_ever() {
+        assert!(timeout(MINUTE * 1_000_000, Traffic::new().quiet(None)).await.is_err());
     }
 }

@@ -62,7 +62,7 @@ proptest! {
 
 #[test]
 fn others_are_served_meanwhile() {
-    let proxy = &proxies()[0];
+    let proxy = Proxy::start(options());
     for garbage in [&b"\x00"[..], &[0xff; 4096], b"\x05\xff", b"\x04\x01", b"GET / HTTP/1.0\r\n\r\n"] {
         let mut application = dial(proxy.address);
         let _ = application.write_all(garbage);
