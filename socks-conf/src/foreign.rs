@@ -59,8 +59,9 @@ impl Format {
             (b"permit", _) => Some(Format::ServerAccessList),
             (b"socks4" | b"socks5" | b"noproxy", _) => Some(Format::LibSocks5),
             (
-                b"strict_chain" | b"dynamic_chain" | b"random_chain" | b"round_robin_chain" | b"chain_len"
-                | b"proxy_dns" | b"quiet_mode" | b"tcp_read_time_out" | b"remote_dns_subnet" | b"localnet",
+                b"strict_chain" | b"dynamic_chain" | b"static_chain" | b"random_chain" | b"round_robin_chain"
+                | b"chain_len" | b"proxy_dns" | b"quiet_mode" | b"tcp_read_time_out" | b"remote_dns_subnet"
+                | b"localnet",
                 _,
             ) => Some(Format::Proxychains),
             (

@@ -266,7 +266,6 @@ pub static KEYWORDS: &[Keyword] = &[
     idle("external.", Section::Route, Value::RestOfLine, "Options of the socket to the proxy.", OPTIONS_STAY),
     idle("internal.", Section::Route, Value::RestOfLine, "Options of the other socket.", OPTIONS_STAY),
     refused("gssapi.keytab", Section::Route, "it is a key of the server's file, sockd.conf"),
-    refused("redirect from", Section::Route, "the local address is the application's to choose"),
     refused("redirect", Section::Route, "the local address is the application's to choose"),
     refused("socksmethod", Section::Route, "in a route the key is called `method`"),
     refused("clientmethod", Section::Route, "in a route the key is called `method`"),

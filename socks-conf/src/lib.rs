@@ -50,6 +50,7 @@ mod text;
 mod toml;
 mod url;
 mod value;
+mod veil;
 
 pub use caution::Caution;
 pub use config::{Config, LogTarget, ResolveProtocol, Search, Source};

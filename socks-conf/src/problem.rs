@@ -171,8 +171,11 @@ impl fmt::Display for Problem {
             Problem::Separator(separator) => write!(f, "`{separator}` separates nothing here"),
             Problem::Encoding(what) => f.write_str(what),
             Problem::Foreign(format) => write!(f, "this is {format}"),
-            Problem::UnknownKeyword { word, section, .. } => {
-                write!(f, "`{word}` is not a keyword {section}")
+            Problem::UnknownKeyword { word, section: Section::File, .. } => {
+                write!(f, "`{word}` is not a keyword of socks.conf")
+            }
+            Problem::UnknownKeyword { word, section: Section::Route, .. } => {
+                write!(f, "`{word}` is not a keyword of a route")
             }
             Problem::Misplaced { word, belongs } => write!(f, "`{word}` belongs {belongs}"),
             Problem::Refused { what, reason } => write!(f, "`{what}` is not supported: {reason}"),
@@ -249,6 +252,7 @@ impl Problem {
             Problem::UnknownService { similar, .. } => {
                 return Some(format!("{}accepted: a number or a well-known service", suggestion(similar)));
             }
+            Problem::Toml { reason: Some(reason), .. } => return Some((*reason).to_owned()),
             Problem::Toml { similar: Some(similar), .. } => {
                 return Some(format!("did you mean `{similar}`?"));
             }

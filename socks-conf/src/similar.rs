@@ -11,23 +11,28 @@ pub(crate) fn similar<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     near.filter(|(edits, _)| *edits <= limit).min_by_key(|(edits, _)| *edits).map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's distance, one row at a time.
+/// The number of letters inserted, left out, replaced or swapped with their neighbour.
 fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut diagonal = i;
-        for (cell, to) in row.iter_mut().zip(std::iter::once(None).chain(b.chars().map(Some))) {
-            let above = *cell;
-            left = match to {
-                None => i + 1,
-                Some(to) => (diagonal + usize::from(from != to)).min(above + 1).min(left + 1),
-            };
-            diagonal = above;
-            *cell = left;
+    let b: Vec<char> = b.chars().collect();
+    let mut two_above: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    let mut before = None;
+    for (i, letter) in a.chars().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, other) in b.iter().enumerate() {
+            let cell = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
+            let replaced = cell(&above, j) + usize::from(letter != *other);
+            let mut edits = replaced.min(cell(&above, j + 1) + 1).min(cell(&row, j) + 1);
+            let swapped = j > 0 && b.get(j - 1) == Some(&letter) && before == Some(*other);
+            if swapped {
+                edits = edits.min(cell(&two_above, j - 1) + 1);
+            }
+            row.push(edits);
         }
+        two_above = std::mem::replace(&mut above, row);
+        before = Some(letter);
     }
-    row.last().copied().unwrap_or(0)
+    above.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -41,6 +46,8 @@ mod tests {
         assert_eq!(distance("kitten", "sitting"), 3);
         assert_eq!(distance("route", "route"), 0);
         assert_eq!(distance("proxyprotocl", "proxyprotocol"), 1);
+        assert_eq!(distance("debgu", "debug"), 1);
+        assert_eq!(distance("crop", "corp"), 1);
     }
 
     #[test]

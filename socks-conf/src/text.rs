@@ -1,6 +1,7 @@
 //! The text of a file, and how a range of its bytes becomes a place that a message can show.
 
 use crate::diagnostic::Location;
+use crate::veil::veil;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -34,12 +35,11 @@ impl<'a> Text<'a> {
         let start = range.start.min(self.last_visible());
         let before = self.slice(0..start);
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let rest = self.slice(line_start..self.bytes.len());
-        let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = self.line_at(line_start);
         let start = (start - line_start).min(line.len());
         let end = range.end.saturating_sub(line_start).clamp(start, line.len());
-        let (before, line) = line.split_at_checked(start).unwrap_or((line, &[]));
+        let line = veil(line);
+        let (before, line) = line.split_at_checked(start).unwrap_or((&line, &[]));
         let (meant, behind) = line.split_at_checked(end - start).unwrap_or((line, &[]));
         let (before, meant, behind) = (printable(before), printable(meant), printable(behind));
         Location {
@@ -50,6 +50,15 @@ impl<'a> Text<'a> {
             shown_column: count(tail(&before)).saturating_add(1),
             text: format!("{}{}{}", tail(&before), head(&meant), head(&behind)).trim_end().to_owned(),
         }
+    }
+
+    /// The line that `offset` is in, without its end.
+    pub(crate) fn line_at(&self, offset: usize) -> &'a [u8] {
+        let before = self.slice(0..offset.min(self.bytes.len()));
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let line =
+            self.slice(start..self.bytes.len()).split(|byte| *byte == b'\n').next().unwrap_or_default();
+        line.strip_suffix(b"\r").unwrap_or(line)
     }
 
     /// The end of the last line that holds anything.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct File {
     pub(super) resolveprotocol: Option<Spanned<String>>,
     pub(super) logoutput: Option<Words>,
@@ -22,13 +22,13 @@ pub(super) struct File {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct Timeout {
     pub(super) connect: Option<u32>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct ProxyTable {
     pub(super) url: Spanned<String>,
     pub(super) username: Option<Spanned<String>>,
@@ -37,7 +37,7 @@ pub(super) struct ProxyTable {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct RouteTable {
     pub(super) from: Option<Words>,
     pub(super) to: Option<Words>,

@@ -11,6 +11,7 @@ use crate::endpoint::Network;
 use crate::keyword::{Keyword, Section, Standing};
 use crate::problem::Problem;
 use crate::text::Text;
+use crate::veil::is_password;
 use crate::{Config, Diagnostic, LogTarget, ResolveProtocol, Warning};
 use ::toml::Spanned;
 use file::File;
@@ -31,7 +32,15 @@ pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {
     };
     let file: File = match ::toml::from_str(source) {
         Ok(file) => file,
-        Err(error) => return fail(text, error.span().unwrap_or(0..0), complaint(error.message())),
+        Err(error) => {
+            let span = error.span().unwrap_or(0..0);
+            let problem = if is_password(text.line_at(span.start)) {
+                Problem::Credentials("expected `password` to be a string")
+            } else {
+                complaint(error.message())
+            };
+            return fail(text, span, problem);
+        }
     };
     let mut reader = Reader { text, config };
     reader.take_options(&file)?;
@@ -59,7 +68,9 @@ fn complaint(message: &str) -> Problem {
     };
     let reason =
         quoted.first().and_then(|word| refusal(word)).filter(|_| message.starts_with("unknown field"));
-    Problem::Toml { message: message.replace('\n', ", "), similar, reason }
+    let message =
+        message.replace('\n', ", ").replace("expected u32", "expected a number from 0 to 4294967295");
+    Problem::Toml { message, similar, reason }
 }
 
 /// Why a key of Dante's is not supported.
