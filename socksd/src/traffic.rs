@@ -90,7 +90,7 @@ mod tests {
                 sleep(MINUTE / 2).await;
                 traffic.down().add(1);
             }
-            std::future::pending().await
+            pending().await
         };
         tokio::select! {
             () = traffic.quiet(Some(MINUTE)) => assert_eq!(traffic.age(), MINUTE * 7 / 2),

@@ -146,6 +146,16 @@ fn running_out_of_descriptors_is_survived() {
     assert_eq!(program.terminate(), 0);
 }
 
+#[test]
+fn the_descriptor_limit_is_raised() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -Sn 24; exec \"$0\" -l 127.0.0.1:0", SOCKSD]);
+    let program = Program::spawn(command);
+    let target = echo();
+    let mut held: Vec<_> = (0..40).map(|_| connect(program.address, target)).collect();
+    held.iter_mut().for_each(|application| exchange(application, b"all at once"));
+}
+
 /// An HTTP target that answers every request with `hello`.
 fn web() -> u16 {
     let target = Target::listen();
