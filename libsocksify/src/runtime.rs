@@ -107,7 +107,7 @@ pub(crate) fn names() -> Option<&'static Table> {
 
 fn open_names() -> Option<Table> {
     let range = runtime()?.range?;
-    let shared = names_file().and_then(|file| Table::open(&file, range));
+    let shared = names_file(&range).and_then(|file| Table::open(&file, range));
     let table = shared.or_else(|error| {
         log::warn!("names are known to this process alone: {error}");
         Table::private(range)
@@ -115,9 +115,10 @@ fn open_names() -> Option<Table> {
     table.inspect_err(|error| log::error!("no table of names: {error}")).ok()
 }
 
-fn names_file() -> Result<PathBuf, socks_names::Error> {
+fn names_file(range: &Range) -> Result<PathBuf, socks_names::Error> {
+    use socks_names::directory::{per_user, per_user_table};
     match environment::variable("SOCKSIFY_NAMES") {
         Some(file) => Ok(file.into()),
-        None => Ok(socks_names::directory::per_user(&|name| environment::variable(name))?.join("names")),
+        None => Ok(per_user_table(&per_user(&|name| environment::variable(name))?, range)),
     }
 }
