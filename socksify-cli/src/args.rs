@@ -49,7 +49,7 @@ pub struct Arguments {
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
 
-    /// Print errors only, no warnings
+    /// Print errors only, and no warnings but that of --allow-bypass
     #[arg(short, long)]
     pub quiet: bool,
 

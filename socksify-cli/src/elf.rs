@@ -4,7 +4,7 @@
 
 use object::elf;
 use object::read::ReadCache;
-use object::read::elf::{FileHeader, ProgramHeader};
+use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, ReadRef};
 use std::ffi::OsStr;
 use std::fmt;
@@ -123,16 +123,23 @@ fn has_go_note<'data, R: ReadRef<'data>>(
 }
 
 /// The section with the Go version and modules. A file without readable sections runs all the same: no error.
+///
+/// The names are searched as one text: reading section by section would cost a system call for each.
 fn has_go_section<'data, R: ReadRef<'data>>(header: &NativeHeader, endian: Endianness, data: R) -> bool {
-    let Ok(sections) = header.sections(endian, data) else { return false };
-    sections.section_by_name(endian, b".go.buildinfo").is_some()
+    const NAME: &[u8] = b".go.buildinfo\0";
+    let names = || {
+        let sections = header.section_headers(endian, data).ok()?;
+        let index = header.shstrndx(endian, data).ok()?;
+        sections.get(usize::try_from(index).ok()?)?.data(endian, data).ok()
+    };
+    names().is_some_and(|names| names.windows(NAME.len()).any(|window| window == NAME))
 }
 
 /// The first bytes of a file, as many as the kernel looks at to tell what it is.
 pub(crate) fn head(path: &Path) -> io::Result<Vec<u8>> {
-    const BINPRM_BUF_SIZE: u64 = 256;
-    let mut head = Vec::new();
-    File::open(path)?.take(BINPRM_BUF_SIZE).read_to_end(&mut head)?;
+    const BINPRM_BUF_SIZE: usize = 256;
+    let mut head = Vec::with_capacity(BINPRM_BUF_SIZE);
+    File::open(path)?.take(BINPRM_BUF_SIZE as u64).read_to_end(&mut head)?;
     Ok(head)
 }
 
