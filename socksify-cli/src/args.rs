@@ -5,7 +5,7 @@
 //! a sub-command: no program's name may be taken away from the user.
 
 use crate::guide;
-use clap::Parser;
+use clap::{Parser, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -21,6 +21,10 @@ use std::path::PathBuf;
     override_usage = guide::USAGE,
     max_term_width = 100
 )]
+#[allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "comments on options are help texts, with brackets as on a terminal"
+)]
 pub struct Arguments {
     /// Use this proxy; repeat it for proxies to fall back on, in order
     ///
@@ -33,7 +37,7 @@ pub struct Arguments {
     /// Read this configuration file and no other
     ///
     /// Dante's syntax or TOML, told apart by content; see socks.conf(5). Variables that name a proxy are ignored.
-    #[arg(short = 'f', long = "config", value_name = "FILE", conflicts_with = "embedded")]
+    #[arg(short = 'f', long = "config", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "embedded")]
     pub file: Option<PathBuf>,
 
     /// Start a proxy of our own for this command
@@ -54,7 +58,7 @@ pub struct Arguments {
     pub quiet: bool,
 
     /// Write the lines of -v to FILE instead of standard error; implies -v
-    #[arg(long = "log", value_name = "FILE", conflicts_with = "quiet")]
+    #[arg(long = "log", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "quiet")]
     pub log: Option<PathBuf>,
 
     /// Run COMMAND even if it would bypass the proxy
@@ -89,6 +93,7 @@ pub struct Arguments {
     /// The program to run and its arguments; options after it are its own
     #[arg(
         value_name = "COMMAND",
+        value_hint = ValueHint::CommandWithArguments,
         trailing_var_arg = true,
         conflicts_with = "action",
         required_unless_present = "action"

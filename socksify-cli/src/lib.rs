@@ -63,6 +63,7 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     }
     let config = prepare(arguments, &mut environment)?;
     if arguments.print_env {
+        // The session outlives this process, to which a table would belong: it shares the user's.
         message::print(&environment.shell_commands())?;
         return Ok(exit::SUCCESS);
     }
