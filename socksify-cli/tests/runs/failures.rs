@@ -1,6 +1,7 @@
 //! What is wrong before any command runs: the library, the configuration, the command line, the command's name.
 
 use crate::scene::{PROXY_FILE, SUCCEED, Scene};
+use std::path::Path;
 
 #[test]
 fn a_missing_library_is_looked_for_in_these_places() {
@@ -60,6 +61,9 @@ fn a_relative_library_is_made_absolute() {
 
 #[test]
 fn without_configuration_the_message_shows_how_to_give_one() {
+    if ["/etc/socks.conf", "/etc/dante.conf"].iter().any(|file| Path::new(file).exists()) {
+        return;
+    }
     let scene = Scene::new();
     let home = scene.shown("");
     scene.outcome(scene.socksify().arg("true")).fails(
