@@ -1,36 +1,52 @@
 //! Passwords in a line that a message is about to show: messages end up in logs.
 
+use crate::similar::similar;
+
 /// The line with every password replaced by as many asterisks.
 pub(crate) fn veil(line: &[u8]) -> Vec<u8> {
     let mut veiled = line.to_vec();
-    let shown = if is_password(line) {
-        line.iter().position(|byte| *byte == b'=').map_or(0, |equals| equals + 1)
-    } else {
-        line.len()
-    };
-    hide(veiled.get_mut(shown..));
+    if let Some(start) = password_start(line) {
+        hide(veiled.get_mut(start..));
+    }
     let mut from = 0;
     while let Some(start) = find(&veiled, b"://", from) {
-        let authority = veiled.get(start..).unwrap_or_default();
-        let end =
-            authority.iter().position(|byte| matches!(byte, b' ' | b'"' | b'\'')).unwrap_or(authority.len());
-        let authority = authority.get(..end).unwrap_or_default();
-        let password = authority.iter().position(|byte| *byte == b':');
-        let at = authority.iter().rposition(|byte| *byte == b'@');
-        if let (Some(colon), Some(at)) = (password, at) {
-            hide(veiled.get_mut(start + colon + 1..start + at));
-        }
+        hide_in_authority(veiled.get_mut(start..).unwrap_or_default());
         from = start;
     }
     veiled
 }
 
-/// Whether this is a line of TOML that sets `password`.
-pub(crate) fn is_password(line: &[u8]) -> bool {
-    let key = line.split(|byte| *byte == b'=').next().unwrap_or_default();
-    let key = String::from_utf8_lossy(key);
-    let key = key.trim().rsplit('.').next().unwrap_or_default();
-    key.trim().trim_matches(['"', '\'']) == "password"
+/// Where the value of a key begins that is `password`, or a misspelling of it.
+pub(crate) fn password_start(line: &[u8]) -> Option<usize> {
+    let separators = line.iter().enumerate().filter(|(_, byte)| matches!(byte, b'=' | b':'));
+    let mut ends = separators.map(|(end, _)| end);
+    ends.find(|end| key_before(line.get(..*end).unwrap_or_default()).is_some_and(is_password))
+        .map(|end| end + 1)
+}
+
+fn key_before(text: &[u8]) -> Option<&str> {
+    let text = text.trim_ascii_end();
+    let text = text.strip_suffix(b"\"").or(text.strip_suffix(b"'")).unwrap_or(text);
+    let in_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let length = text.iter().rev().take_while(|byte| in_key(byte)).count();
+    std::str::from_utf8(text.get(text.len() - length..)?).ok()
+}
+
+fn is_password(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let file = key.contains("file");
+    !file && (key.starts_with("pass") || similar(&key, ["password", "passwd"]).is_some())
+}
+
+/// Hides the password in `user:password@host`, up to what cannot be part of it.
+fn hide_in_authority(text: &mut [u8]) {
+    let length = text.iter().take_while(|byte| !matches!(byte, b' ' | b'"' | b'\'')).count();
+    let authority = text.get_mut(..length).unwrap_or_default();
+    let colon = authority.iter().position(|byte| *byte == b':');
+    let at = authority.iter().rposition(|byte| *byte == b'@');
+    if let (Some(colon), Some(at)) = (colon, at) {
+        hide(authority.get_mut(colon + 1..at));
+    }
 }
 
 fn hide(bytes: Option<&mut [u8]>) {
@@ -52,6 +68,8 @@ mod tests {
         let veiled = |line: &str| String::from_utf8(veil(line.as_bytes())).unwrap();
         assert_eq!(veiled("password = \"hush\""), "password = ******");
         assert_eq!(veiled(" proxy.a.password=5 # x"), " proxy.a.password=* * *");
+        assert_eq!(veiled("a = { pasword = \"hush\" }"), "a = { pasword = ****** *");
+        assert_eq!(veiled("  password: hush }"), "  password: **** *");
         assert_eq!(veiled("password_file = \"~/p\""), "password_file = \"~/p\"");
         assert_eq!(veiled("url = \"socks5://al:hu:@sh@h:1\""), "url = \"socks5://al:******@h:1\"");
         assert_eq!(veiled("socks5://a@h socks5://b:x@h"), "socks5://a@h socks5://b:*@h");

@@ -11,7 +11,7 @@ use crate::endpoint::Network;
 use crate::keyword::{Keyword, Section, Standing};
 use crate::problem::Problem;
 use crate::text::Text;
-use crate::veil::is_password;
+use crate::veil::password_start;
 use crate::{Config, Diagnostic, LogTarget, ResolveProtocol, Warning};
 use ::toml::Spanned;
 use file::File;
@@ -34,8 +34,10 @@ pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {
         Ok(file) => file,
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
-            let problem = if is_password(text.line_at(span.start)) {
-                Problem::Credentials("expected `password` to be a string")
+            // "invalid type" and "invalid value" quote the value.
+            let quotes_value = error.message().starts_with("invalid ");
+            let problem = if quotes_value && password_start(text.line_at(span.start)).is_some() {
+                Problem::Credentials("expected a string")
             } else {
                 complaint(error.message())
             };
