@@ -89,6 +89,15 @@ fn bytes_deleted_doubled_and_replaced() {
     }
 }
 
+#[test]
+fn deep_nesting_and_long_lines() {
+    for unit in ["[", "{", "a=[", "a={a=", "route {", "{ route", "to: ", "a.", "\\\n", "\"", "://", ":@"] {
+        survive(unit.repeat(20_000).as_bytes());
+        survive(format!("a = {}", unit.repeat(20_000)).as_bytes());
+        survive(format!("debug: {}", unit.repeat(20_000)).as_bytes());
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes(text in prop::collection::vec(any::<u8>(), 0..400)) {

@@ -57,10 +57,13 @@ impl Parser<'_> {
         let mut draft = Draft::default();
         loop {
             self.cursor.skip_space();
-            if matches!(self.cursor.peek(), None | Some(b'}')) {
+            let start = self.cursor;
+            let word = self.cursor.word(Class::Plain);
+            // The next route can only mean that this one was not closed.
+            if matches!(start.peek(), None | Some(b'}')) || self.text.slice(word.clone()) == b"route" {
+                self.cursor = start;
                 return Ok(draft);
             }
-            let word = self.cursor.word(Class::Plain);
             let keyword = self.keyword(word.clone(), Section::Route)?;
             match keyword.standing {
                 Standing::Supported(Key::Clause(key)) => self.read_clause(key, keyword, word, &mut draft)?,
