@@ -30,6 +30,8 @@ pub enum Wrapper {
     Preload {
         /// The library.
         library: PathBuf,
+        /// What `SOCKS_CONF` names, if anything.
+        configuration: Option<PathBuf>,
     },
 }
 
@@ -114,9 +116,10 @@ impl Application {
                 let command = [build.socksify().into()].into_iter().chain(proxies).chain(["--".into()]);
                 self.command(world, &command.collect::<Vec<_>>())
             }
-            Wrapper::Preload { library } => {
+            Wrapper::Preload { library, configuration } => {
                 let mut command = self.command(world, &[])?;
                 command.env("LD_PRELOAD", library);
+                command.envs(configuration.iter().map(|file| ("SOCKS_CONF", file)));
                 Ok(command)
             }
         }

@@ -1,7 +1,7 @@
 //! Where the programs under test are. Tests run what was built; they build nothing.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A build of the workspace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,8 +53,14 @@ pub fn missing() -> Option<String> {
     (!missing.is_empty()).then(|| format!("not built: {}; run `make test`, which builds them", list()))
 }
 
+/// The root of the source tree.
+pub fn workspace() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+/// A relative target directory is one of the workspace, from where the build was started.
 fn built(directory: &str, file: &str) -> PathBuf {
-    let default = || concat!(env!("CARGO_MANIFEST_DIR"), "/../target").into();
-    let target: PathBuf = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(default).into();
-    target.join(directory).join(file)
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    workspace().join(target).join(directory).join(file)
 }

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::host::Host;
-use crate::plan::{PROXY, PROXY_PORTS};
+use crate::plan::{ABSENT_PROXY, PROXY, PROXY_PORTS};
 
 /// Packets that left past the proxy, by kind.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +103,7 @@ fn rules(device: &str) -> String {
   chain output {{
     type filter hook output priority 0; policy accept;
     oifname \"lo\" accept
-    ip daddr {v4} tcp dport {ports} accept
+    ip daddr {{ {v4}, {ABSENT_PROXY} }} tcp dport {ports} accept
     ip6 daddr {v6} tcp dport {ports} accept
     {neighbours}
     {groups}
@@ -121,7 +121,7 @@ table netdev detector {{
   chain egress {{
     type filter hook egress device {device} priority 0; policy accept;
     ether type arp accept
-    ip daddr {v4} tcp dport {ports} accept
+    ip daddr {{ {v4}, {ABSENT_PROXY} }} tcp dport {ports} accept
     ip6 daddr {v6} tcp dport {ports} accept
     {neighbours}
     {groups}

@@ -1,9 +1,11 @@
 //! What the target host offers, and the keys for it; made once for all networks of a run.
 
+use std::collections::HashMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, file};
 use crate::host::PATH;
@@ -13,15 +15,16 @@ use crate::scratch::Scratch;
 /// How many small files the web server has: `/small/1` and so on.
 pub const SMALL_FILES: usize = 50;
 
-/// Files of the target host.
+/// Files of the target host, and the probes.
 pub struct Fixtures {
     scratch: Scratch,
+    probes: Mutex<HashMap<String, Result<PathBuf, String>>>,
 }
 
 impl Fixtures {
     /// Writes all files.
     pub fn new() -> Result<Fixtures, Error> {
-        let fixtures = Fixtures { scratch: Scratch::new()? };
+        let fixtures = Fixtures { scratch: Scratch::new()?, probes: Mutex::default() };
         fixtures.write_web()?;
         fixtures.write_ftp()?;
         fixtures.make_certificate()?;
@@ -39,6 +42,21 @@ impl Fixtures {
     pub fn read(&self, name: &str) -> Result<Vec<u8>, Error> {
         let path = self.path(name);
         fs::read(&path).map_err(file(&path))
+    }
+
+    /// The probe `probes/NAME.c`, compiled when first asked for.
+    pub fn probe(&self, name: &str) -> Result<PathBuf, String> {
+        let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        probes.entry(name.to_owned()).or_insert_with(|| self.compile(name)).clone()
+    }
+
+    fn compile(&self, name: &str) -> Result<PathBuf, String> {
+        let program = self.path(&format!("probe-{name}"));
+        let compiler = &mut Command::new("cc");
+        compiler.args(["-std=gnu17", "-Wall", "-Wextra", "-O1", "-pthread", "-o"]).arg(&program);
+        compiler.arg(source("probes").join(format!("{name}.c"))).arg("-lresolv");
+        run(compiler).map_err(|error| error.to_string())?;
+        Ok(program)
     }
 
     fn write_web(&self) -> Result<(), Error> {

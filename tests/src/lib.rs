@@ -22,6 +22,7 @@ pub mod pool;
 pub mod prerequisites;
 pub mod proxies;
 pub mod scratch;
+pub mod script;
 pub mod services;
 mod sys;
 pub mod target;

@@ -39,7 +39,9 @@ pub const UNREACHABLE_NETWORK: Addresses =
 /// Where the application host would look names up; beyond the proxy host, so that a lookup is a leak.
 pub const RESOLVER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 53);
 /// On the link of application and proxy, but nobody has it.
-pub const ABSENT_PROXY: Ipv4Addr = Ipv4Addr::new(10, 99, 1, 77);
+pub const ABSENT_PROXY: &str = "10.99.1.77";
+/// The application host has a route to it that says "host unreachable".
+pub const UNREACHABLE_PROXY: &str = "10.99.2.1";
 
 /// The target, known to the proxy host's resolver only, with an IPv4 and an IPv6 address.
 pub const NAME: &str = "www.target.test";

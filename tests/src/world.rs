@@ -117,7 +117,7 @@ impl World {
             UNREACHABLE_HOST.v6,
         ))?;
         application.ip(&format!(
-            "{}route add default via {}\nroute add default via {}\n",
+            "{}route add default via {}\nroute add default via {}\nroute add unreachable {UNREACHABLE_PROXY}\n",
             up("proxy", APPLICATION),
             PROXY.v4,
             PROXY.v6

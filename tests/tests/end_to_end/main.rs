@@ -5,6 +5,9 @@
 
 mod addressing;
 mod control;
+mod failures;
+mod preload;
+mod probes;
 mod programs;
 mod suite;
 
@@ -22,6 +25,8 @@ fn main() -> ExitCode {
     let mut suite = suite::Suite::new(pool.clone());
     control::add(&mut suite);
     programs::add(&mut suite);
+    probes::add(&mut suite);
+    failures::add(&mut suite);
     let conclusion = libtest_mimic::run(&arguments, suite.finish());
     // The networks go before the process does, whose exit would leave their files behind.
     drop(pool);

@@ -1,0 +1,114 @@
+//! One small C program per behaviour that applications rely on.
+
+use end_to_end::application::Wrapper;
+use end_to_end::artifacts::Build;
+use end_to_end::plan::{CLOSED, LINE, NAME, TARGET, UNREACHABLE_NETWORK};
+use end_to_end::proxies::Server;
+
+use crate::addressing::Addressing;
+use crate::preload;
+use crate::suite::{Bench, Suite, Verdict, expect};
+
+/// A probe, how its test is called, its arguments, what it prints.
+struct Row {
+    probe: &'static str,
+    label: String,
+    words: Vec<String>,
+    prints: &'static str,
+}
+
+pub(crate) fn add(suite: &mut Suite) {
+    for Row { probe, label, words, prints } in rows() {
+        for build in Build::ALL {
+            let (label, words) = (label.clone(), words.clone());
+            let name = format!("probes::{probe}::{label}::{}", build.name());
+            suite.add(name, &["cc"], move |bench| {
+                let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;
+                let outcome = bench.run(&preload::probe(bench, probe, words)?, &wrapper)?;
+                expect(outcome.succeeded() && outcome.text() == prints, prints, &outcome)
+            });
+        }
+    }
+    for build in Build::ALL {
+        let name = format!("probes::invalid::same_as_without::{}", build.name());
+        suite.add(name, &["cc"], move |bench| invalid_calls_fail_as_without(bench, build));
+    }
+}
+
+fn rows() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for addressing in Addressing::ALL {
+        let to = |port: u16| vec![addressing.host(), port.to_string()];
+        let mut row = |probe, words| rows.push(Row { probe, label: addressing.label().into(), words, prints: "" });
+        for probe in TO_A_LINE {
+            row(probe, to(LINE));
+        }
+        row("again", [to(LINE), vec![CLOSED.to_string()]].concat());
+        for mode in ["blocking", "poll", "select", "epoll"] {
+            let label = format!("{}::{mode}", addressing.label());
+            let words = [to(LINE), vec![mode.into()]].concat();
+            rows.push(Row { probe: "connect", label, words, prints: "connected\n" });
+        }
+        for (kind, port) in [("dns", 53), ("other", 9999)] {
+            let label = format!("{}::{kind}", addressing.label());
+            rows.push(Row { probe: "datagrams", label, words: to(port), prints: "" });
+        }
+    }
+    rows.extend(RESOLVERS.iter().map(|entry| row("resolvers", entry, &[NAME, &LINE.to_string(), entry])));
+    let (v4, v6, line) = (TARGET.v4.to_string(), TARGET.v6.to_string(), LINE.to_string());
+    rows.extend([
+        row("mapped", "ipv4", &[&v4, &line]),
+        row("reverse", "name", &[NAME, &UNREACHABLE_NETWORK.v4.to_string()]),
+        row("fork", "name", &[NAME, &line]),
+        row("cancelled", "recv", &[NAME, &line, "recv"]),
+        row("raw", "ipv4", &[&v4]),
+        row("raw", "ipv6", &[&v6]),
+        row("local", "loopback", &[]),
+        row("queries", "name", &[NAME]),
+    ]);
+    rows
+}
+
+fn row(probe: &'static str, label: &str, words: &[&str]) -> Row {
+    Row { probe, label: label.into(), words: words.iter().map(|word| (*word).into()).collect(), prints: "" }
+}
+
+/// Probes that take a host and the port of the service that answers a line.
+const TO_A_LINE: &[&str] = &[
+    "names",
+    "errno",
+    "vfork",
+    "threads",
+    "copies",
+    "small_stack",
+    "signals",
+    "options",
+    "early",
+    "bound",
+    "closed_all",
+    "fast_open",
+];
+
+const RESOLVERS: &[&str] = &[
+    "getaddrinfo",
+    "getaddrinfo_inet",
+    "getaddrinfo_inet6",
+    "getaddrinfo_canonname",
+    "getaddrinfo_addrconfig",
+    "getaddrinfo_v4mapped",
+    "gethostbyname",
+    "gethostbyname2_inet",
+    "gethostbyname2_inet6",
+    "gethostbyname_r",
+    "gethostbyname2_r_inet",
+    "gethostbyname2_r_inet6",
+];
+
+/// The kernel judges arguments; we do not add an opinion.
+fn invalid_calls_fail_as_without(bench: &Bench<'_>, build: Build) -> Verdict {
+    let probe = preload::probe(bench, "invalid", [TARGET.v4.to_string(), LINE.to_string()])?;
+    let without = bench.run(&probe, &Wrapper::Nothing)?;
+    let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;
+    let with = bench.run(&probe, &wrapper)?;
+    expect(!without.stdout.is_empty() && with.stdout == without.stdout, &without.text(), &with)
+}
