@@ -55,6 +55,9 @@ impl Environment<'_> {
         if config.routes.is_empty() {
             return Ok(None);
         }
+        if self.raw("SOCKS_REDIRECT_FROM").is_some() {
+            return Err(variable_error("SOCKS_REDIRECT_FROM", VariableError::RedirectFrom));
+        }
         config.warn_about_the_whole(Location::whole(PathBuf::from(config.source.to_string())));
         Ok(Some(config))
     }
@@ -139,6 +142,18 @@ impl Environment<'_> {
             config.debug = config.debug.max(debug);
         }
         Ok(())
+    }
+
+    /// Warns of Dante's variable that would let calls out for which there is no route.
+    pub(crate) fn warn_about_fallback(&self, config: &mut Config) {
+        const NAME: &str = "SOCKS_DIRECTROUTE_FALLBACK";
+        let value = self.raw(NAME).unwrap_or_default().to_ascii_lowercase();
+        if value == "yes" || value == "true" || value == "1" {
+            let reason = "a call without a route fails; write a direct route for what may go direct";
+            let location = Location::whole(PathBuf::from(format!("${NAME}")));
+            let caution = Caution::NoEffect { what: NAME.to_owned(), reason };
+            config.warnings.push(Warning { location, caution });
+        }
     }
 
     fn add_targets(&self, name: &str, targets: &mut Vec<LogTarget>) {

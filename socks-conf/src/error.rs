@@ -56,6 +56,8 @@ pub enum VariableError {
     CredentialLength,
     /// UPnP is not supported.
     Upnp,
+    /// Choosing the local address is not supported.
+    RedirectFrom,
 }
 
 impl fmt::Display for VariableError {
@@ -69,6 +71,7 @@ impl fmt::Display for VariableError {
             VariableError::NotUtf8 => "expected UTF-8",
             VariableError::NotANumber => "expected a number",
             VariableError::CredentialLength => "expected at most 255 bytes",
+            VariableError::RedirectFrom => "not supported: the local address is the application's to choose",
             VariableError::Upnp => "UPnP is not supported: it forwards ports on a router, it is no proxy",
         })
     }

@@ -10,8 +10,7 @@ pub(crate) fn veil(line: &[u8]) -> Vec<u8> {
     }
     let mut from = 0;
     while let Some(start) = find(&veiled, b"://", from) {
-        hide_in_authority(veiled.get_mut(start..).unwrap_or_default());
-        from = start;
+        from = start + hide_in_authority(veiled.get_mut(start..).unwrap_or_default());
     }
     veiled
 }
@@ -38,8 +37,8 @@ fn is_password(key: &str) -> bool {
     !file && (key.starts_with("pass") || similar(&key, ["password", "passwd"]).is_some())
 }
 
-/// Hides the password in `user:password@host`, up to what cannot be part of it.
-fn hide_in_authority(text: &mut [u8]) {
+/// Hides the password in `user:password@host`, up to what cannot be part of it; how long that was.
+fn hide_in_authority(text: &mut [u8]) -> usize {
     let length = text.iter().take_while(|byte| !matches!(byte, b' ' | b'"' | b'\'')).count();
     let authority = text.get_mut(..length).unwrap_or_default();
     let colon = authority.iter().position(|byte| *byte == b':');
@@ -47,6 +46,7 @@ fn hide_in_authority(text: &mut [u8]) {
     if let (Some(colon), Some(at)) = (colon, at) {
         hide(authority.get_mut(colon + 1..at));
     }
+    length
 }
 
 fn hide(bytes: Option<&mut [u8]>) {

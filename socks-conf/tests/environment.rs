@@ -244,3 +244,13 @@ fn logging_variables_add_to_the_file() {
     assert_eq!(load("3", "").unwrap().debug, 3);
     assert!(matches!(load("much", ""), Err(Error::Variable { .. })));
 }
+
+#[test]
+fn variables_that_would_weaken_a_route_do_nothing_silently() {
+    let files = [("/etc/socks.conf", Some(ROUTE))];
+    let config = load_from(&[("SOCKS_DIRECTROUTE_FALLBACK", "Yes")], &files).unwrap();
+    assert!(matches!(&config.warnings[..], [warning] if matches!(warning.caution, Caution::NoEffect { .. })));
+    assert!(load_from(&[("SOCKS_DIRECTROUTE_FALLBACK", "no")], &files).unwrap().warnings.is_empty());
+    let redirect = load_from(&[("SOCKS_SERVER", "h:1"), ("SOCKS_REDIRECT_FROM", "10.0.0.1")], &[]);
+    assert!(matches!(redirect, Err(Error::Variable { name, .. }) if name == "SOCKS_REDIRECT_FROM"));
+}

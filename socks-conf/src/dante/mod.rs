@@ -8,6 +8,7 @@
 
 mod address;
 mod cursor;
+mod draft;
 mod gateway;
 mod number;
 mod option;

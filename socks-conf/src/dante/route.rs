@@ -1,33 +1,16 @@
-//! A route block: its keys in any order, then the checks that need all of them.
+//! A route block: its keys in any order.
 
 use super::Result;
 use super::cursor::Class;
-use super::gateway::Gateway;
+use super::draft::Draft;
 use super::parser::Parser;
 use crate::caution::Caution;
 use crate::keyword::{COMMANDS, METHODS, PROTOCOLS, PROXY_PROTOCOLS};
 use crate::keyword::{ClauseKey, Key, Keyword, Section, Standing};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
-use crate::{
-    Command, Commands, Endpoint, Method, Place, Protocol, Protocols, Proxy, ProxyProtocol, ProxyProtocols,
-};
-use crate::{Route, Via};
+use crate::{Command, Method, Protocol, ProxyProtocol};
 use std::ops::Range;
-
-/// What a route block said so far.
-#[derive(Default)]
-struct Draft {
-    from: Option<(Endpoint, Range<usize>)>,
-    to: Option<Endpoint>,
-    via: Option<Gateway>,
-    commands: Commands,
-    protocols: Protocols,
-    proxyprotocols: ProxyProtocols,
-    proxyprotocols_at: Option<Range<usize>>,
-    methods: Vec<Method>,
-    methods_at: Option<Range<usize>>,
-}
 
 impl Parser<'_> {
     /// A route, behind the word `route`.
@@ -133,88 +116,6 @@ impl Parser<'_> {
             }
         }
         Ok(())
-    }
-
-    fn complete(&mut self, draft: Draft, route: Range<usize>, line: u32) -> Result<()> {
-        let Some((from, from_at)) = draft.from.clone() else {
-            return self.fail(route, Problem::Missing("from"));
-        };
-        let Some(to) = draft.to.clone() else {
-            return self.fail(route, Problem::Missing("to"));
-        };
-        let Some(gateway) = draft.via.clone() else {
-            return self.fail(route, Problem::Missing("via"));
-        };
-        self.check_from(&from, &gateway, from_at)?;
-        let (via, draft) = match gateway {
-            Gateway::Direct => (Via::Direct, self.without_proxy(draft, "direct")?),
-            Gateway::Block => (Via::Block, self.without_proxy(draft, "block")?),
-            Gateway::Proxy(host, port) => {
-                let draft = self.with_proxy(draft)?;
-                let default = if draft.proxyprotocols.contains(ProxyProtocol::Http) { 80 } else { 1080 };
-                let proxy = Proxy::new(host, port.unwrap_or(default), draft.proxyprotocols);
-                (Via::Proxies(vec![self.config.proxy_index(proxy, &draft.methods)]), draft)
-            }
-        };
-        if via == Via::Direct && to.place.is_everything() && self.config.has_proxy_route() {
-            self.warn(route, Caution::DirectForEverything);
-        }
-        self.config.routes.push(Route {
-            commands: draft.commands.or(Commands::of(&via, draft.proxyprotocols)),
-            protocols: draft.protocols.or(Protocols::of(draft.proxyprotocols)),
-            from,
-            to: vec![to],
-            via,
-            proxyprotocols: draft.proxyprotocols,
-            methods: draft.methods,
-            line,
-        });
-        Ok(())
-    }
-
-    fn check_from(&mut self, from: &Endpoint, gateway: &Gateway, at: Range<usize>) -> Result<()> {
-        match &from.place {
-            Place::Everything | Place::Network(_) => {}
-            _ if matches!(gateway, Gateway::Block) => return self.fail(at, Problem::BlockFromName),
-            name => self.warn(at, Caution::FromName(name.to_string())),
-        }
-        Ok(())
-    }
-
-    fn without_proxy(&self, mut draft: Draft, via: &'static str) -> Result<Draft> {
-        if let Some(at) = draft.proxyprotocols_at {
-            return self.fail(at, Problem::NoProxyToTalkTo { keyword: "proxyprotocol", via });
-        }
-        match draft.methods_at.take() {
-            Some(at) if draft.methods.contains(&Method::Username) => {
-                self.fail(at, Problem::NoProxyToTalkTo { keyword: "method", via })
-            }
-            _ => Ok(Draft { methods: vec![Method::None], ..draft }),
-        }
-    }
-
-    fn with_proxy(&self, mut draft: Draft) -> Result<Draft> {
-        if draft.proxyprotocols.is_empty() {
-            draft.proxyprotocols = ProxyProtocols::from([ProxyProtocol::SocksV4, ProxyProtocol::SocksV5]);
-        }
-        let only_http = ProxyProtocols::from([ProxyProtocol::Http]);
-        if let Some(at) = draft.proxyprotocols_at.clone()
-            && draft.proxyprotocols.contains(ProxyProtocol::Http)
-            && draft.proxyprotocols != only_http
-        {
-            return self.fail(at, Problem::ProtocolsDoNotMix);
-        }
-        let socks5 = draft.proxyprotocols.contains(ProxyProtocol::SocksV5);
-        if let Some(at) = draft.methods_at.clone()
-            && draft.methods.contains(&Method::Username)
-            && !socks5
-        {
-            return self.fail(at, Problem::MethodNeedsSocks5);
-        }
-        if draft.methods.is_empty() {
-            draft.methods = Method::defaults(draft.proxyprotocols);
-        }
-        Ok(draft)
     }
 }
 
