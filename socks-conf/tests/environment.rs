@@ -237,9 +237,9 @@ fn logging_variables_add_to_the_file() {
             &[("/etc/socks.conf", Some(&text))],
         )
     };
-    let config = load("1", "stderr /tmp/log").unwrap();
+    let config = load("1", "stderr /var/log/socksify").unwrap();
     assert_eq!(config.debug, 2);
-    assert_eq!(config.logoutput, [LogTarget::Stderr, LogTarget::File("/tmp/log".into())]);
+    assert_eq!(config.logoutput, [LogTarget::Stderr, LogTarget::File("/var/log/socksify".into())]);
     assert_eq!(config.errorlog, [LogTarget::Syslog(Some("daemon".into()))]);
     assert_eq!(load("3", "").unwrap().debug, 3);
     assert!(matches!(load("much", ""), Err(Error::Variable { .. })));

@@ -72,7 +72,7 @@ fn an_office_in_dantes_words() {
     let config = read(include_bytes!("../fixtures/accepted/office.conf"));
     assert_eq!((config.debug, config.resolveprotocol), (1, ResolveProtocol::Fake));
     assert_eq!(config.timeout_connect, Some(Duration::from_secs(30)));
-    let log = PathBuf::from("/tmp/socksify.log");
+    let log = PathBuf::from("/var/log/socksify.log");
     assert_eq!(
         config.logoutput,
         [LogTarget::Stderr, LogTarget::Syslog(Some("daemon".into())), LogTarget::File(log)]
