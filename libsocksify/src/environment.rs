@@ -10,7 +10,8 @@ static ENVIRONMENT: OnceBox<Vec<(OsString, OsString)>> = OnceBox::new();
 /// Whether a variable can matter: ours and Dante's, and those that locate files.
 fn concerns_us(name: &str) -> bool {
     name.starts_with("SOCKS")
-        || ["HTTP_CONNECT_PROXY", "UPNP_IGD", "HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"].contains(&name)
+        || ["HTTP_CONNECT_PROXY", "UPNP_IGD", "HOME", "LOGNAME", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"]
+            .contains(&name)
 }
 
 /// Takes the copy; called from the constructor, or by the first call that came before it.
