@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 const SOCKSIFY_PROXY: &str = "SOCKSIFY_PROXY";
 const USERNAMES: &[&str] = &["SOCKS_USERNAME", "SOCKS_USER", "SOCKS5_USER"];
-const PASSWORDS: &[&str] = &["SOCKS_PASSWORD", "SOCKS_PASSWD", "SOCKS5_PASSWORD"];
+const PASSWORDS: &[&str] = &["SOCKS_PASSWORD", "SOCKS_PASSWD", "SOCKS5_PASSWD"];
 
 /// Dante's variables that name one proxy for everything, and what they say it speaks.
 const SERVERS: &[(&str, &[ProxyProtocol])] = &[

@@ -164,7 +164,7 @@ fn credentials_of_the_environment() {
     let names = [
         ("SOCKS_USERNAME", "SOCKS_PASSWORD"),
         ("SOCKS_USER", "SOCKS_PASSWD"),
-        ("SOCKS5_USER", "SOCKS5_PASSWORD"),
+        ("SOCKS5_USER", "SOCKS5_PASSWD"),
     ];
     for (index, _) in names.iter().enumerate() {
         let set: Vec<_> = names[index..]
