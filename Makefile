@@ -47,17 +47,19 @@ install: release
 	install -D -m 644 $(TARGET)/release/libsocksify.so $(DESTDIR)$(PREFIX)/lib/socksify/libsocksify.so
 	for page in man/*.[1-8]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	install -D -m 644 completions/socksify.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/socksify
-	install -D -m 644 completions/_socksify $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_socksify
-	install -D -m 644 completions/socksify.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/socksify.fish
+	for program in socksify socksd; do \
+		install -D -m 644 completions/$$program.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program && \
+		install -D -m 644 completions/_$$program $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program && \
+		install -D -m 644 completions/$$program.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$program.fish || exit; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/socksify $(DESTDIR)$(PREFIX)/sbin/socksd
 	rm -rf $(DESTDIR)$(PREFIX)/lib/socksify
 	for page in man/*.[1-8]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/socksify
-	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_socksify
-	rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/socksify.fish
+	for program in socksify socksd; do \
+		rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; \
+		rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program; \
+		rm -f $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$program.fish; done
 
 clean:
 	$(CARGO) clean

@@ -37,8 +37,10 @@
 #![forbid(unsafe_code)]
 
 mod accept;
+pub mod args;
 mod connect;
 mod descriptors;
+pub mod guide;
 mod handshake;
 mod hosts;
 mod listen;

@@ -1,18 +1,18 @@
 //! `socksd`: the companion proxy as a program.
 #![forbid(unsafe_code)]
 
-mod args;
 mod error;
 mod files;
+mod settings;
 mod stderr;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use log::{LevelFilter, error};
+use socksd::args::Args;
 use socksd::{Server, interrupted, raise_descriptor_limit};
 
-use crate::args::Args;
 use crate::error::Error;
 use crate::stderr::log_to_stderr;
 
@@ -38,7 +38,7 @@ fn level(args: &Args) -> LevelFilter {
 
 fn run(args: Args) -> Result<(), Error> {
     let check = args.check;
-    let options = args.options()?;
+    let options = settings::options(args)?;
     if check {
         return Ok(());
     }

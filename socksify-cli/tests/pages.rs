@@ -14,15 +14,19 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 #[test]
-fn the_manual_page_is_up_to_date() {
-    compare("man/socksify.1", &manual_page());
+fn the_manual_pages_are_up_to_date() {
+    compare("man/socksify.1", &SOCKSIFY.manual_page());
+    compare("man/socksd.8", &SOCKSD.manual_page());
 }
 
 #[test]
 fn the_completions_are_up_to_date() {
-    compare("completions/socksify.bash", &completions(Shell::Bash));
-    compare("completions/_socksify", &completions(Shell::Zsh));
-    compare("completions/socksify.fish", &completions(Shell::Fish));
+    for program in [SOCKSIFY, SOCKSD] {
+        let name = program.name;
+        compare(&format!("completions/{name}.bash"), &program.completions(Shell::Bash));
+        compare(&format!("completions/_{name}"), &program.completions(Shell::Zsh));
+        compare(&format!("completions/{name}.fish"), &program.completions(Shell::Fish));
+    }
 }
 
 /// The page is written by hand; this holds it to what the reader of the file knows.
@@ -51,7 +55,7 @@ fn the_examples_of_socks_conf_5_are_right() {
 
 #[test]
 fn the_manual_pages_render_without_warnings() {
-    for page in ["man/socksify.1", "man/socks.conf.5"] {
+    for page in ["man/socksify.1", "man/socks.conf.5", "man/socksd.8"] {
         let mut mandoc = process::Command::new("mandoc");
         let Ok(output) = mandoc.args(["-T", "lint", "-W", "warning"]).arg(repository().join(page)).output()
         else {
@@ -77,30 +81,60 @@ fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-fn completions(shell: Shell) -> Vec<u8> {
-    let mut out = Vec::new();
-    generate(shell, &mut Arguments::command(), "socksify", &mut out);
-    out
+/// A program whose command line is defined as data, and what its page says beyond that.
+struct Program {
+    name: &'static str,
+    definition: fn() -> Command,
+    /// The number of the manual's section, and its name.
+    manual: (&'static str, &'static str),
+    sections: &'static [Section],
+    /// Pages with their sections of the manual.
+    see_also: &'static [(&'static str, &'static str)],
 }
 
-/// When the page last changed in more than wording.
+const SOCKSIFY: Program = Program {
+    name: "socksify",
+    definition: Arguments::command,
+    manual: ("1", "User Commands"),
+    sections: guide::SECTIONS,
+    see_also: &[("socks.conf", "(5)"), ("socksd", "(8)"), ("ld.so", "(8)")],
+};
+
+const SOCKSD: Program = Program {
+    name: "socksd",
+    definition: socksd::args::Args::command,
+    manual: ("8", "System Administration"),
+    sections: socksd::guide::SECTIONS,
+    see_also: &[("socksify", "(1)"), ("hosts", "(5)")],
+};
+
+/// When the pages last changed in more than wording.
 const LAST_CHANGE: &str = "2026-11-20";
 
-/// The usual sections from the definition, then those of the guide.
-fn manual_page() -> Vec<u8> {
-    let definition: Command = Arguments::command().after_help("").after_long_help("");
-    let version = definition.get_version().unwrap_or_default().to_owned();
-    let man = Man::new(definition).title("SOCKSIFY").date(LAST_CHANGE).source(format!("socksify {version}"));
-    let man = man.manual("User Commands");
-    let mut out = Vec::new();
-    man.render_title(&mut out).unwrap();
-    man.render_name_section(&mut out).unwrap();
-    man.render_synopsis_section(&mut out).unwrap();
-    man.render_description_section(&mut out).unwrap();
-    man.render_options_section(&mut out).unwrap();
-    guide::SECTIONS.iter().for_each(|section| out.extend(rendered(section)));
-    out.extend(rendered_see_also());
-    with_one_preamble(&String::from_utf8(out).unwrap())
+impl Program {
+    fn completions(&self, shell: Shell) -> Vec<u8> {
+        let mut out = Vec::new();
+        generate(shell, &mut (self.definition)(), self.name, &mut out);
+        out
+    }
+
+    /// The usual sections from the definition, then those of the guide.
+    fn manual_page(&self) -> Vec<u8> {
+        let definition = (self.definition)().after_help("").after_long_help("");
+        let version = definition.get_version().unwrap_or_default().to_owned();
+        let man = Man::new(definition).title(self.name.to_uppercase()).date(LAST_CHANGE);
+        let (number, manual) = self.manual;
+        let man = man.source(format!("{} {version}", self.name)).section(number).manual(manual);
+        let mut out = Vec::new();
+        man.render_title(&mut out).unwrap();
+        man.render_name_section(&mut out).unwrap();
+        man.render_synopsis_section(&mut out).unwrap();
+        man.render_description_section(&mut out).unwrap();
+        man.render_options_section(&mut out).unwrap();
+        self.sections.iter().for_each(|section| out.extend(rendered(section)));
+        out.extend(rendered_see_also(self.see_also));
+        with_one_preamble(&String::from_utf8(out).unwrap())
+    }
 }
 
 /// Each section was rendered as if it were alone, with the definition of the apostrophe in front.
@@ -119,10 +153,13 @@ fn rendered((heading, entries): &Section) -> Vec<u8> {
     roff.render().into_bytes()
 }
 
-fn rendered_see_also() -> Vec<u8> {
+fn rendered_see_also(pages: &[(&str, &str)]) -> Vec<u8> {
+    let mut words = Vec::new();
+    for (page, number) in pages {
+        let separator = if words.is_empty() { "" } else { ", " };
+        words.extend([roman(separator), bold(*page), roman(*number)]);
+    }
     let mut roff = Roff::new();
-    let pages =
-        [bold("socks.conf"), roman("(5), "), bold("socksd"), roman("(8), "), bold("ld.so"), roman("(8)")];
-    roff.control("SH", ["SEE ALSO"]).text(pages);
+    roff.control("SH", ["SEE ALSO"]).text(words);
     roff.render().into_bytes()
 }

@@ -106,7 +106,7 @@ fn the_command_line_is_checked() {
 fn help_and_version_are_no_complaints() {
     let help = socksd(&["--help"]);
     assert!(help.status.success());
-    assert!(String::from_utf8(help.stdout).unwrap().contains("Examples:"));
+    assert!(String::from_utf8(help.stdout).unwrap().contains("EXAMPLES:"));
     assert!(socksd(&["--version"]).status.success());
 }
 

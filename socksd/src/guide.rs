@@ -1,0 +1,80 @@
+//! What the help text and the manual page teach beyond the options: examples, log, exit status.
+//!
+//! Both are made from the tables here, so they cannot tell different stories.
+
+use std::fmt::Write;
+
+/// What the program does and whom it serves.
+pub const DESCRIPTION: &str = "\
+Serves CONNECT of SOCKS 5, 4a and 4, by name and by address, and logs one line for each connection when its target was \
+reached and one with the bytes it carried when it ends. Other commands of SOCKS are answered with \"command not \
+supported\".
+
+Without options it serves the programs of this machine only. Other hosts are served once --allow names them or users \
+exist.";
+
+/// A term and what it means.
+pub type Entry = (&'static str, &'static str);
+
+/// A section of the manual page: heading and entries.
+pub type Section = (&'static str, &'static [Entry]);
+
+/// The sections after the options, in order.
+pub const SECTIONS: &[Section] =
+    &[("EXAMPLES", EXAMPLES), ("LOG", LOG), ("SIGNALS", SIGNALS), ("EXIT STATUS", EXIT_STATUS)];
+
+const EXAMPLES: &[Entry] = &[
+    ("socksd", "Serve the programs of this machine on 127.0.0.1:1080, without a password."),
+    ("socksd -l 10.0.0.11:1080 --allow 10.0.0.0/8", "Serve the hosts of a network, without a password."),
+    (
+        "socksd -l 0.0.0.0:1080 -l [::]:1080 --users /etc/socksd.users",
+        "Serve everybody who has a name and a password.",
+    ),
+    (
+        "socksd -l 127.0.0.1:0 --resolve www.example.org=127.0.0.1",
+        "Take a free port, which the first line of the log names, and know a name that nobody else knows.",
+    ),
+    ("socksify -p socks5h://127.0.0.1:1080 curl http://www.example.org/", "Try it."),
+];
+
+const LOG: &[Entry] = &[
+    (
+        "connect 1 from 127.0.0.1:51234 to www.example.org:80 (192.0.2.7:80) user alice: open",
+        "The target was reached.",
+    ),
+    (
+        "connect 1 from 127.0.0.1:51234 to www.example.org:80 (192.0.2.7:80) user alice: up 78 down 1256 closed 0.31s",
+        "The connection ended. up counts bytes from the application, down from the target; other ends than closed are \
+         reset-by-application, reset-by-target, idle and shutdown.",
+    ),
+    (
+        "connect 2 from 127.0.0.1:51236 to nowhere.example:80 user -: refused 04 unknown name: ... 0.02s",
+        "The application was told so; the number is the reply code of RFC 1928.",
+    ),
+    (
+        "handshake 3 from 127.0.0.1:51238 user alice: failed user name or password refused 0.00s",
+        "There was no request.",
+    ),
+];
+
+const SIGNALS: &[Entry] =
+    &[("SIGINT, SIGTERM", "Accept no more connections, give the open ones the time of --grace, and end.")];
+
+const EXIT_STATUS: &[Entry] = &[
+    ("0", "After SIGINT or SIGTERM; with --check, if nothing is wrong."),
+    ("1", "An address cannot be listened on, or a file cannot be used."),
+    ("2", "The command line is wrong."),
+];
+
+/// The sections as text for a terminal.
+pub fn sections() -> String {
+    let mut text = String::new();
+    for (heading, entries) in SECTIONS {
+        let separator = if text.is_empty() { "" } else { "\n" };
+        let _ = writeln!(text, "{separator}{heading}:");
+        for (term, meaning) in *entries {
+            let _ = writeln!(text, "  {term}\n          {meaning}");
+        }
+    }
+    text
+}
