@@ -3,7 +3,7 @@ complete -c socksify -s f -l config -d 'Read this configuration file and no othe
 complete -c socksify -l log -d 'Write the lines of -v to FILE instead of standard error; implies -v' -r -F
 complete -c socksify -l embedded -d 'Start a proxy of our own for this command'
 complete -c socksify -s v -l verbose -d 'Say what happens to each connection (-vv: more)'
-complete -c socksify -s q -l quiet -d 'Print errors only, and no warnings but that of --allow-bypass'
+complete -c socksify -s q -l quiet -d 'Print errors of our own only, and no warnings but that of --allow-bypass'
 complete -c socksify -l allow-bypass -d 'Run COMMAND even if it would bypass the proxy'
 complete -c socksify -l check -d 'Read the configuration, print what it means, and stop'
 complete -c socksify -l print-env -d 'Print shell commands that make the calling shell use the proxy'

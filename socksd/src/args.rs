@@ -29,7 +29,7 @@ pub struct Args {
     /// Listen here; repeat it for more addresses
     ///
     /// Port 0 takes a free one, which the log names. [::] takes IPv6 only: name 0.0.0.0 beside it.
-    #[arg(short, long, value_name = "ADDR:PORT", default_value = "127.0.0.1:1080")]
+    #[arg(short, long, value_name = "ADDR:PORT", default_value = "127.0.0.1:1080", value_parser = place)]
     pub listen: Vec<SocketAddr>,
 
     /// Require a name and a password, and accept this pair; repeat it for more users
@@ -89,6 +89,10 @@ pub struct Args {
     /// Say only who was turned away and what is wrong
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+fn place(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "expected an address and a port, such as 127.0.0.1:1080 or [::1]:1080")
 }
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {

@@ -28,9 +28,9 @@ use std::path::PathBuf;
 pub struct Arguments {
     /// Use this proxy; repeat it for proxies to fall back on, in order
     ///
-    /// socks5h://[USER:PASSWORD@]HOST[:PORT]; likewise socks5 (the same), socks4a, socks4 (which takes no host names)
-    /// and http. The port is 1080 unless given, for http 80. Names are resolved by the proxy, never here. No
-    /// configuration file is read.
+    /// socks5h://[USER:PASSWORD@]HOST[:PORT]; likewise socks5 (the same), socks4a, and socks4 (which takes no host
+    /// names). The port is 1080 unless given. Names are resolved by the proxy, never here. No configuration file is
+    /// read.
     #[arg(short, long = "proxy", value_name = "URL", conflicts_with_all = ["file", "embedded"])]
     pub proxies: Vec<String>,
 
@@ -53,7 +53,9 @@ pub struct Arguments {
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
 
-    /// Print errors only, and no warnings but that of --allow-bypass
+    /// Print errors of our own only, and no warnings but that of --allow-bypass
+    ///
+    /// What goes wrong with a proxy while COMMAND runs is said all the same.
     #[arg(short, long)]
     pub quiet: bool,
 

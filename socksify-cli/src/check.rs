@@ -1,14 +1,15 @@
 //! `--check`: what the configuration means, in words.
 
+use crate::args::Arguments;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::{configuration, exit, library, message};
 use socks_conf::{Config, LogTarget, Proxy, ResolveProtocol, Route, Search, Via};
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
 
 /// Prints the meaning; the exit status says whether a command could run with it.
-pub(crate) fn run(environment: &mut Environment) -> Result<u8, Error> {
-    match summary(environment) {
+pub(crate) fn run(arguments: &Arguments, environment: &mut Environment) -> Result<u8, Error> {
+    match summary(arguments, environment) {
         Ok(text) => {
             message::print(text.as_bytes())?;
             Ok(exit::SUCCESS)
@@ -20,12 +21,11 @@ pub(crate) fn run(environment: &mut Environment) -> Result<u8, Error> {
     }
 }
 
-fn summary(environment: &mut Environment) -> Result<String, Error> {
+fn summary(arguments: &Arguments, environment: &mut Environment) -> Result<String, Error> {
     let config = configuration::load(environment)?;
     let library = library::find(&|name| environment.variable(name)).map_err(Error::Library)?;
-    let mut text = Summary(&config).to_string();
-    let _ = writeln!(text, "library: {}", library.display());
-    Ok(text)
+    let origin = configuration::origin(arguments, &config);
+    Ok(format!("configuration: {origin}\n{}library: {}\n", Summary(&config), library.display()))
 }
 
 /// A configuration in words.
@@ -34,33 +34,42 @@ struct Summary<'a>(&'a Config);
 impl Display for Summary<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let config = self.0;
-        writeln!(out, "configuration: {}", config.source)?;
         writeln!(out, "names: {}", names(config))?;
         match config.timeout_connect {
             Some(limit) => writeln!(out, "time to reach the proxy: {} s at most", limit.as_secs())?,
             None => writeln!(out, "time to reach the proxy: not limited")?,
         }
-        writeln!(out, "log: level {}, {}", config.debug, log_targets(&config.logoutput))?;
+        writeln!(out, "log: {}, to {}", logged(config.debug), log_targets(&config.logoutput))?;
+        writeln!(out, "udp and bind: refused, unless a route is direct; proxies are asked for connect only")?;
         config.proxies.iter().try_for_each(|proxy| write_proxy(out, proxy))?;
         writeln!(out, "routes: {}", search(config.search))?;
         config.routes.iter().try_for_each(|route| write_route(out, route, &config.proxies))?;
-        config.warnings.iter().try_for_each(|warning| writeln!(out, "warning: {warning}"))
+        config.warnings.iter().try_for_each(|warning| writeln!(out, "{warning}"))
     }
 }
 
 fn names(config: &Config) -> String {
     let (address, prefix) = config.fake_range;
     match config.resolveprotocol {
-        ResolveProtocol::Fake => format!("resolved by the proxy; stand-ins from {address}/{prefix}"),
-        ResolveProtocol::Tcp => "resolved by DNS over TCP through the proxy".to_owned(),
-        ResolveProtocol::Udp => "resolved by DNS over UDP through the proxy".to_owned(),
+        // The library knows one way of leaving names to the proxy.
+        ResolveProtocol::Fake | ResolveProtocol::Tcp | ResolveProtocol::Udp => {
+            format!("resolved by the proxy; stand-ins from {address}/{prefix}")
+        }
         ResolveProtocol::Local => "resolved here, past the proxy".to_owned(),
+    }
+}
+
+fn logged(debug: u32) -> &'static str {
+    match debug {
+        0 => "warnings and errors",
+        1 => "each connection",
+        _ => "everything",
     }
 }
 
 fn log_targets(targets: &[LogTarget]) -> String {
     let words: Vec<String> = targets.iter().map(log_target).collect();
-    if words.is_empty() { "nowhere".to_owned() } else { words.join(", ") }
+    if words.is_empty() { "stderr".to_owned() } else { words.join(", ") }
 }
 
 fn log_target(target: &LogTarget) -> String {

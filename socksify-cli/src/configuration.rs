@@ -1,8 +1,9 @@
 //! The configuration as the library will find it, read and checked while there is still someone to tell.
 
+use crate::args::Arguments;
 use crate::environment::Environment;
 use crate::error::Error;
-use socks_conf::{Config, Proxy, Source};
+use socks_conf::{Config, Proxy, ProxyProtocol, ProxyProtocols, Source};
 
 /// Checks the URLs of `-p` one by one, so that a mistake is shown where it was made.
 pub(crate) fn check_urls(urls: &[String]) -> Result<(), Error> {
@@ -10,7 +11,11 @@ pub(crate) fn check_urls(urls: &[String]) -> Result<(), Error> {
         if url.contains(char::is_whitespace) {
             return Err(Error::BlankInUrl(url.clone()));
         }
-        Proxy::from_url(url).map_err(|error| Error::Url(url.clone(), error))?;
+        let proxy = Proxy::from_url(url).map_err(|error| Error::Url(url.clone(), error))?;
+        // The library speaks SOCKS only: every connection would fail.
+        if proxy.protocols == ProxyProtocols::from([ProxyProtocol::Http]) {
+            return Err(Error::HttpProxy(url.clone()));
+        }
     }
     Ok(())
 }
@@ -23,4 +28,13 @@ pub(crate) fn load(environment: &mut Environment) -> Result<Config, Error> {
         environment.pin(file).map_err(Error::Directory)?;
     }
     Ok(config)
+}
+
+/// Where the configuration comes from, as the user named it: the variable that options set is nothing to them.
+pub(crate) fn origin(arguments: &Arguments, config: &Config) -> String {
+    match arguments {
+        Arguments { embedded: true, .. } => "--embedded".to_owned(),
+        Arguments { proxies, .. } if !proxies.is_empty() => "-p".to_owned(),
+        _ => config.source.to_string(),
+    }
 }

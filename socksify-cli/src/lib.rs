@@ -55,7 +55,7 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     configuration::check_urls(&arguments.proxies)?;
     let mut environment = Environment::of(arguments).map_err(Error::Directory)?;
     if arguments.check {
-        return check::run(&mut environment);
+        return check::run(arguments, &mut environment);
     }
     let embedded = arguments.embedded.then(|| Embedded::start(arguments)).transpose()?;
     if let Some(embedded) = &embedded {
@@ -70,7 +70,7 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     name_table(arguments, &mut environment);
     let launch = Launch::prepare(arguments, &environment)?;
     if arguments.verbose > 0 {
-        tell(&config, &launch, &environment);
+        tell(&configuration::origin(arguments, &config), &launch, &environment);
     }
     match embedded {
         Some(embedded) => embedded.run(&launch, &environment),
@@ -87,7 +87,7 @@ fn prepare(arguments: &Arguments, environment: &mut Environment) -> Result<Confi
     let config = configuration::load(environment)?;
     environment.set(PRELOAD, library::preload(&library, environment.variable(PRELOAD)));
     if arguments.verbose > 0 {
-        config.warnings.iter().for_each(|warning| message::warn(warning));
+        config.warnings.iter().for_each(|warning| message::note(warning));
     }
     Ok(config)
 }
@@ -101,12 +101,11 @@ fn name_table(arguments: &Arguments, environment: &mut Environment) {
     }
 }
 
-fn tell(config: &Config, launch: &Launch, environment: &Environment) {
+fn tell(origin: &str, launch: &Launch, environment: &Environment) {
     let library = environment.variable(PRELOAD).unwrap_or_default();
     message::note(&format_args!(
-        "running {} as {} says, with {}",
+        "running {} as {origin} says, with {}",
         launch.program().display(),
-        config.source,
         library.display()
     ));
 }

@@ -95,7 +95,7 @@ fn the_command_line_is_checked() {
     assert!(complaint(&["--resolve", "a"], 2).contains("--resolve a: expected NAME=ADDRESS"));
     assert!(complaint(&["--allow", "10.0.0.3/8"], 2).contains("10.0.0.3/32"));
     assert!(complaint(&["--connect-timeout", "0"], 2).contains("more than 0"));
-    assert!(complaint(&["-l", "1080"], 2).contains("--listen"));
+    assert!(complaint(&["-l", "1080"], 2).contains("such as 127.0.0.1:1080"));
     assert!(complaint(&["--frobnicate"], 2).contains("--frobnicate"));
     assert!(complaint(&["--users", "/nonexistent"], 1).contains("cannot read /nonexistent"));
     assert!(complaint(&["-l", "192.0.2.7:1080"], 1).contains("cannot listen on 192.0.2.7:1080: "));

@@ -151,6 +151,28 @@ fn a_check_tells_what_the_configuration_means() {
 }
 
 #[test]
+fn the_configuration_is_called_what_the_user_called_it() {
+    let scene = Scene::new();
+    let checked = scene.run(&["--check", "-p", "socks5://a"]).succeeds();
+    assert!(checked.starts_with("configuration: -p\n"), "{checked}");
+    for (options, name) in [(&["-v", "-p", "socks5://a"][..], "-p"), (&["-v", "--embedded"], "--embedded")] {
+        let told = scene.run(&[options, &["true"]].concat()).messages();
+        assert!(told.contains(&format!("socksify: running /usr/bin/true as {name} says, with ")), "{told}");
+    }
+}
+
+#[test]
+fn what_a_file_does_not_mean_is_told_once() {
+    let scene = Scene::new();
+    let file = scene.write("wide.toml", "[[route]]\nto = \"10.0.0.1/8\"\nvia = \"direct\"\n", 0o644);
+    let warning = format!("{}:2:6: warning: 10.0.0.1/8 means the whole network 10.0.0.0/8", file.display());
+    let checked = scene.run(&["--check", "-f", "wide.toml"]).succeeds();
+    assert!(checked.contains(&format!("\n{warning}")), "{checked}");
+    let told = scene.run(&["-v", "-f", "wide.toml", "true"]).messages();
+    assert!(told.starts_with(&format!("socksify: {warning}")), "{told}");
+}
+
+#[test]
 fn a_check_that_fails_is_status_1() {
     let scene = Scene::new();
     assert_eq!(scene.run(&["--check", "-f", "missing"]).status(), Some(1));
