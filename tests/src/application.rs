@@ -98,7 +98,10 @@ impl Application {
         let create = |path: &PathBuf| File::create(path).map_err(file(path));
         let input = scratch.write(".stdin", &self.stdin)?;
         let mut command = self.wrapped(world, wrapper)?;
-        command.current_dir(scratch.path()).env("HOME", scratch.path()).env("XDG_RUNTIME_DIR", scratch.path());
+        command
+            .current_dir(scratch.path())
+            .env("HOME", scratch.path())
+            .env("XDG_RUNTIME_DIR", scratch.path());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(File::open(&input).map_err(file(&input))?);
         command.stdout(create(&out)?).stderr(create(&err)?);

@@ -89,7 +89,8 @@ fn take_destinations(host: &Host) -> Result<String, Error> {
 fn rules(device: &str) -> String {
     let (v4, v6) = (PROXY.v4, PROXY.v6);
     let ports = format!("{}-{}", PROXY_PORTS.start(), PROXY_PORTS.end());
-    let neighbours = "ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept";
+    let neighbours =
+        "ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept";
     let groups = "ip6 hoplimit 1 ip6 daddr ff02::16 icmpv6 type mld2-listener-report accept";
     format!(
         "table inet detector {{

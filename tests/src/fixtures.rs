@@ -61,7 +61,8 @@ impl Fixtures {
 
     fn write_web(&self) -> Result<(), Error> {
         for number in 1..=SMALL_FILES {
-            self.scratch.write(&format!("web/small/{number}"), format!("small file {number}\n").repeat(number))?;
+            self.scratch
+                .write(&format!("web/small/{number}"), format!("small file {number}\n").repeat(number))?;
         }
         self.scratch.write("web/big", big()).map(drop)
     }
@@ -90,7 +91,9 @@ impl Fixtures {
     fn make_ssh_keys(&self) -> Result<(), Error> {
         self.scratch.directory("ssh")?;
         for name in ["ssh/host", "ssh/user"] {
-            run(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(self.path(name)))?;
+            run(Command::new("ssh-keygen")
+                .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+                .arg(self.path(name)))?;
         }
         let host_key = self.read("ssh/host.pub")?;
         self.scratch.write("ssh/known_hosts", [b"target ".as_slice(), &host_key].concat())?;
@@ -123,10 +126,8 @@ impl Fixtures {
 
 fn run(command: &mut Command) -> Result<(), Error> {
     let line = format!("{command:?}");
-    let output = command
-        .env("PATH", PATH)
-        .output()
-        .map_err(|error| Error::Start { program: line.clone(), error })?;
+    let output =
+        command.env("PATH", PATH).output().map_err(|error| Error::Start { program: line.clone(), error })?;
     if output.status.success() {
         return Ok(());
     }

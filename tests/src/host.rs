@@ -22,8 +22,16 @@ impl Host {
     /// A host without interfaces that looks names up at `resolver`.
     pub fn new(name: &'static str, resolver: std::net::IpAddr, scratch: &Scratch) -> Result<Host, Error> {
         let mut host = Host { name, network: Network::new()?, files: Vec::new() };
-        host.replace("/etc/resolv.conf", format!("nameserver {resolver}\noptions timeout:1 attempts:1\n"), scratch)?;
-        host.replace("/etc/hosts", format!("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {name}\n"), scratch)?;
+        host.replace(
+            "/etc/resolv.conf",
+            format!("nameserver {resolver}\noptions timeout:1 attempts:1\n"),
+            scratch,
+        )?;
+        host.replace(
+            "/etc/hosts",
+            format!("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 {name}\n"),
+            scratch,
+        )?;
         host.replace("/etc/nsswitch.conf", NSSWITCH, scratch)?;
         Ok(host)
     }

@@ -11,6 +11,7 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("dnsmasq", "dnsmasq-base"),
     ("openssl", "openssl"),
     ("cc", "gcc"),
+    ("/usr/include/netdb.h", "libc6-dev"),
     ("nm", "binutils"),
     ("nginx", "nginx-light"),
     ("fcgiwrap", "fcgiwrap"),

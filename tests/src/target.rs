@@ -25,7 +25,10 @@ pub fn start(staff: &Staff<'_>, fixtures: &Fixtures) -> Result<(), Error> {
     });
     let ports: Vec<_> = ports.collect::<Result<_, _>>()?;
     ports.into_iter().filter(|(_, port)| *port != 0).try_for_each(|(program, port)| {
-        TARGET.each().into_iter().try_for_each(|address| staff.await_listening(program, (address, port).into()))
+        TARGET
+            .each()
+            .into_iter()
+            .try_for_each(|address| staff.await_listening(program, (address, port).into()))
     })
 }
 

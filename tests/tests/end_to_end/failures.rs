@@ -71,7 +71,8 @@ fn scripted(bench: &Bench<'_>, build: Build, case: &Case, mode: &str) -> Verdict
         Speech::Socks5 | Speech::Password => "proxyprotocol: socks_v5",
         Speech::Socks4 => "proxyprotocol: socks_v4",
     };
-    let configuration = preload::route_to(proxy.port, "timeout.connect: 2", keys);
+    let configuration =
+        preload::route_to(proxy.port, "debug: 1\nlogoutput: stderr\ntimeout.connect: 1", keys);
     let wrapper = preload::with(bench, build.library(), &configuration)?;
     let (host, port) = (case.host(), LINE.to_string());
     let mut probe = preload::probe(bench, "connect", [host.as_str(), &port, mode])?;
@@ -120,8 +121,7 @@ fn targets() -> Vec<(&'static str, String, u16, Errno)> {
     let host: Errno = |_| "EHOSTUNREACH";
     let network: Errno = |_| "ENETUNREACH";
     // microsocks knows "general failure" only, for a name that nobody knows.
-    let unknown: Errno =
-        |server| if server == Server::Microsocks { "ECONNREFUSED" } else { "EHOSTUNREACH" };
+    let unknown: Errno = |server| if server == Server::Microsocks { "ECONNREFUSED" } else { "EHOSTUNREACH" };
     vec![
         ("refused_name", NAME.into(), CLOSED, refused),
         ("refused_ipv4", TARGET.v4.to_string(), CLOSED, refused),

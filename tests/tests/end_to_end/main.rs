@@ -4,11 +4,13 @@
 //! runs those with `curl` in the name.
 
 mod addressing;
+mod configuration;
 mod control;
 mod failures;
 mod preload;
 mod probes;
 mod programs;
+mod sources;
 mod suite;
 
 use std::process::ExitCode;
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
     programs::add(&mut suite);
     probes::add(&mut suite);
     failures::add(&mut suite);
+    configuration::add(&mut suite);
+    sources::add(&mut suite);
     let conclusion = libtest_mimic::run(&arguments, suite.finish());
     // The networks go before the process does, whose exit would leave their files behind.
     drop(pool);

@@ -39,7 +39,8 @@ fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for addressing in Addressing::ALL {
         let to = |port: u16| vec![addressing.host(), port.to_string()];
-        let mut row = |probe, words| rows.push(Row { probe, label: addressing.label().into(), words, prints: "" });
+        let mut row =
+            |probe, words| rows.push(Row { probe, label: addressing.label().into(), words, prints: "" });
         for probe in TO_A_LINE {
             row(probe, to(LINE));
         }

@@ -5,11 +5,11 @@ use std::env;
 use std::sync::Arc;
 
 use end_to_end::application::{Application, Outcome, Wrapper};
+use end_to_end::is_root;
 use end_to_end::pool::Pool;
 use end_to_end::prerequisites::{self, NETWORK};
 use end_to_end::scratch::Scratch;
 use end_to_end::world::World;
-use end_to_end::is_root;
 use libtest_mimic::{Failed, Trial};
 
 /// What a test finds wrong, if anything.
@@ -86,7 +86,12 @@ impl Suite {
     }
 
     /// Tests that cannot run are ignored here, and fail in continuous integration.
-    fn push(&mut self, name: String, missing: Option<String>, test: impl FnOnce() -> Verdict + Send + 'static) {
+    fn push(
+        &mut self,
+        name: String,
+        missing: Option<String>,
+        test: impl FnOnce() -> Verdict + Send + 'static,
+    ) {
         let Some(reason) = missing else {
             return self.trials.push(Trial::test(name, test));
         };

@@ -112,10 +112,30 @@ fn authentication() -> Vec<Case> {
         Case::new("method_ff", Speech::Socks5, none_acceptable.clone(), "EACCES"),
         Case::new("method_ff_with_password", Speech::Password, none_acceptable, "EACCES"),
         Case::new("method_not_offered", Speech::Socks5, not_offered(Method::GSSAPI), "ECONNREFUSED"),
-        Case::new("password_not_offered", Speech::Socks5, not_offered(Method::USERNAME_PASSWORD), "ECONNREFUSED"),
-        Case::new("password_refused", Speech::Password, after(asks(), [password_reply(1), Act::Close]), "EACCES"),
-        Case::new("password_refused_ff", Speech::Password, after(asks(), [password_reply(0xff), Act::Close]), "EACCES"),
-        Case::new("password_accepted", Speech::Password, after(after(asks(), [password_reply(0)]), granted), "connected"),
+        Case::new(
+            "password_not_offered",
+            Speech::Socks5,
+            not_offered(Method::USERNAME_PASSWORD),
+            "ECONNREFUSED",
+        ),
+        Case::new(
+            "password_refused",
+            Speech::Password,
+            after(asks(), [password_reply(1), Act::Close]),
+            "EACCES",
+        ),
+        Case::new(
+            "password_refused_ff",
+            Speech::Password,
+            after(asks(), [password_reply(0xff), Act::Close]),
+            "EACCES",
+        ),
+        Case::new(
+            "password_accepted",
+            Speech::Password,
+            after(after(asks(), [password_reply(0)]), granted),
+            "connected",
+        ),
     ]
 }
 
@@ -132,12 +152,19 @@ fn stops() -> Vec<Case> {
         ("half_reply", Speech::Socks5, after(asked(), [Act::Send(success[..5].to_vec())])),
         ("password_wanted", Speech::Password, asks()),
         ("password_sent", Speech::Password, after(asks(), [Act::Password])),
-        ("password_accepted", Speech::Password, after(asks(), [Act::Password, password_reply(0), Act::Request])),
+        (
+            "password_accepted",
+            Speech::Password,
+            after(asks(), [Act::Password, password_reply(0), Act::Request]),
+        ),
         ("socks4_asked", Speech::Socks4, vec![Act::Request4]),
         ("socks4_half_reply", Speech::Socks4, vec![Act::Request4, Act::Send(vec![0, 0x5a, 0])]),
     ];
-    let ends =
-        [("closes", Act::Close, "ECONNREFUSED"), ("resets", Act::Reset, "ECONNREFUSED"), ("hangs", Act::Hang, "ETIMEDOUT")];
+    let ends = [
+        ("closes", Act::Close, "ECONNREFUSED"),
+        ("resets", Act::Reset, "ECONNREFUSED"),
+        ("hangs", Act::Hang, "ETIMEDOUT"),
+    ];
     let cases = steps.into_iter().flat_map(|(step, speech, acts)| {
         ends.clone().map(|(end, act, errno)| {
             Case::new(format!("{end}_{step}"), speech, after(acts.clone(), [act]), errno)

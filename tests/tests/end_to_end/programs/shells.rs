@@ -14,7 +14,8 @@ pub(super) const PROGRAMS: &[Program] = &[
 
 fn ssh(site: &Site<'_>) -> Verdict {
     let config = site.fixture_path("ssh/config");
-    let outcome = site.run(Application::new(["ssh", "-F", &config, &site.host(), "uname -n; cat"]).stdin("in\n"))?;
+    let outcome =
+        site.run(Application::new(["ssh", "-F", &config, &site.host(), "uname -n; cat"]).stdin("in\n"))?;
     expect(outcome.text() == "target\nin\n", "the target's name and our input", &outcome)
 }
 
