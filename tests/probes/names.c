@@ -22,6 +22,7 @@ int main(int count, char **words) {
     CHECK(length == to.length && few[2] == 0xee && few[3] == 0xee);
     CHECK(memcmp(few, &to.storage, 2) == 0);
     length = -1;
+    errno = 0;
     CHECK(getpeername(fd, (struct sockaddr *)few, &length) == -1 && errno == EINVAL);
     exchange(fd);
     return 0;

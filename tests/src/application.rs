@@ -41,6 +41,7 @@ pub struct Application {
     environment: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
     deadline: Duration,
+    is_at_proxy: bool,
 }
 
 /// How a program ended.
@@ -61,6 +62,7 @@ impl Application {
             environment: Vec::new(),
             stdin: Vec::new(),
             deadline: Duration::from_secs(60),
+            is_at_proxy: false,
         }
     }
 
@@ -89,6 +91,13 @@ impl Application {
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Application {
         self.deadline = deadline;
+        self
+    }
+
+    /// Runs it on the proxy host instead, which reaches the target as any host does.
+    #[must_use]
+    pub fn at_proxy(mut self) -> Application {
+        self.is_at_proxy = true;
         self
     }
 
@@ -130,7 +139,8 @@ impl Application {
 
     fn command(&self, world: &World, before: &[OsString]) -> Result<Command, Error> {
         let mut words = before.iter().chain(&self.words);
-        let mut command = world.application.command(words.next().expect("an application has a name"))?;
+        let host = if self.is_at_proxy { &world.proxy } else { &world.application };
+        let mut command = host.command(words.next().expect("an application has a name"))?;
         command.args(words);
         Ok(command)
     }

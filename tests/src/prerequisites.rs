@@ -63,6 +63,7 @@ pub fn missing<'a>(programs: impl IntoIterator<Item = &'a str>) -> Option<Missin
 }
 
 /// Why a test cannot run here.
+#[derive(Debug)]
 pub struct Missing {
     /// The programs and where they come from.
     pub reason: String,

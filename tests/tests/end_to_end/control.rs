@@ -8,9 +8,11 @@ use end_to_end::plan::{LINE, NAME, TARGET};
 
 use crate::suite::{Bench, Suite, Verdict};
 
+type Count = fn(&Leaks) -> u64;
+
 pub(crate) fn add(suite: &mut Suite) {
     let (v4, v6) = (TARGET.v4.to_string(), TARGET.v6.to_string());
-    let cases: [(&str, String, fn(&Leaks) -> u64); 4] = [
+    let cases: [(&str, String, Count); 4] = [
         ("tcp4", v4.clone(), |leaks| leaks.tcp4),
         ("tcp6", v6, |leaks| leaks.tcp6),
         ("dns", NAME.to_owned(), |leaks| leaks.udp4),
@@ -24,7 +26,7 @@ pub(crate) fn add(suite: &mut Suite) {
 }
 
 /// Python has no proxy support of its own, so this is what every program would do without us.
-fn leaks_without_us(bench: &Bench<'_>, host: &str, count: fn(&Leaks) -> u64) -> Verdict {
+fn leaks_without_us(bench: &Bench<'_>, host: &str, count: Count) -> Verdict {
     let connect = "import socket,sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)";
     let application = Application::new(["python3", "-c", connect, host, &LINE.to_string()]);
     let outcome = bench.run(&application.deadline(Duration::from_secs(20)), &Wrapper::Nothing)?;

@@ -6,6 +6,8 @@
 
 mod scripts;
 
+use std::time::Duration;
+
 use end_to_end::application::{Application, Wrapper};
 use end_to_end::artifacts::Build;
 use end_to_end::plan::*;
@@ -173,6 +175,6 @@ fn while_hanging(bench: &Bench<'_>, build: Build, probe: &str, words: &[&str], p
     let wrapper = preload::with(bench, build.library(), &configuration)?;
     let port = LINE.to_string();
     let probe = preload::probe(bench, probe, [&[NAME, &port], words].concat())?;
-    let outcome = bench.run(&probe, &wrapper)?;
+    let outcome = bench.run(&probe.deadline(Duration::from_secs(20)), &wrapper)?;
     expect(outcome.succeeded() && outcome.text() == prints, prints, &outcome)
 }

@@ -17,11 +17,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use end_to_end::pool::Pool;
-use end_to_end::scratch;
+use end_to_end::{artifacts, scratch};
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
+    if let Some(missing) = artifacts::missing().filter(|_| !arguments.list) {
+        eprintln!("{missing}");
+        return ExitCode::FAILURE;
+    }
     scratch::remove_stale();
     let pool = Arc::new(Pool::default());
     let mut suite = suite::Suite::new(pool.clone());

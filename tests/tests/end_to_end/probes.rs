@@ -29,10 +29,22 @@ pub(crate) fn add(suite: &mut Suite) {
             });
         }
     }
+    for Row { probe, label, words, prints } in rows().into_iter().filter(is_true_without_us) {
+        suite.add(format!("probes::{probe}::{label}::without_us"), &["cc"], move |bench| {
+            let outcome = bench.run(&preload::probe(bench, probe, words)?.at_proxy(), &Wrapper::Nothing)?;
+            expect(outcome.succeeded() && outcome.text() == prints, prints, &outcome)
+        });
+    }
     for build in Build::ALL {
         let name = format!("probes::invalid::same_as_without::{}", build.name());
         suite.add(name, &["cc"], move |bench| invalid_calls_fail_as_without(bench, build));
     }
+}
+
+/// A probe asserts what a host without us does; the exceptions are about what we refuse, and about names that the
+/// application has for addresses of ours.
+fn is_true_without_us(row: &Row) -> bool {
+    !["datagrams", "raw", "queries", "fast_open", "reverse", "resolvers", "fork"].contains(&row.probe)
 }
 
 fn rows() -> Vec<Row> {
@@ -44,7 +56,9 @@ fn rows() -> Vec<Row> {
         for probe in TO_A_LINE {
             row(probe, to(LINE));
         }
-        row("again", [to(LINE), vec![CLOSED.to_string()]].concat());
+        for probe in ["again", "pending"] {
+            row(probe, [to(LINE), vec![CLOSED.to_string()]].concat());
+        }
         for mode in ["blocking", "poll", "select", "epoll"] {
             let label = format!("{}::{mode}", addressing.label());
             let words = [to(LINE), vec![mode.into()]].concat();
@@ -77,6 +91,7 @@ fn row(probe: &'static str, label: &str, words: &[&str]) -> Row {
 /// Probes that take a host and the port of the service that answers a line.
 const TO_A_LINE: &[&str] = &[
     "names",
+    "twice",
     "errno",
     "vfork",
     "threads",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use end_to_end::application::{Application, Outcome, Wrapper};
 use end_to_end::is_root;
 use end_to_end::pool::Pool;
-use end_to_end::prerequisites::{self, NETWORK};
+use end_to_end::prerequisites::{self, Missing, NETWORK};
 use end_to_end::scratch::Scratch;
 use end_to_end::world::World;
 use libtest_mimic::{Failed, Trial};
@@ -81,7 +81,7 @@ impl Suite {
         needs: &[&str],
         test: impl FnOnce() -> Verdict + Send + 'static,
     ) {
-        let missing = prerequisites::missing(needs.iter().copied()).map(|missing| missing.reason);
+        let missing = prerequisites::missing(needs.iter().copied());
         self.push(name.to_owned(), missing, test);
     }
 
@@ -89,14 +89,14 @@ impl Suite {
     fn push(
         &mut self,
         name: String,
-        missing: Option<String>,
+        missing: Option<Missing>,
         test: impl FnOnce() -> Verdict + Send + 'static,
     ) {
-        let Some(reason) = missing else {
+        let Some(Missing { reason, optional }) = missing else {
             return self.trials.push(Trial::test(name, test));
         };
         *self.skipped.entry(reason.clone()).or_default() += 1;
-        let ignored = env::var_os("CI").is_none_or(|ci| ci != "true");
+        let ignored = optional || env::var_os("CI").is_none_or(|ci| ci != "true");
         let failing = move || Err(Failed::from(reason));
         self.trials.push(Trial::test(name, failing).with_ignored_flag(ignored));
     }
@@ -104,17 +104,20 @@ impl Suite {
     /// The tests, after saying which cannot run.
     pub(crate) fn finish(self) -> Vec<Trial> {
         for (reason, count) in &self.skipped {
-            eprintln!("CANNOT RUN {count} TESTS HERE: {reason}; run tests/install-packages as root");
+            eprintln!(
+                "CANNOT RUN {count} TESTS HERE: {reason} (tests/install-packages --all installs what is missing)"
+            );
         }
         self.trials
     }
 }
 
-fn missing(needs: &[&str]) -> Option<String> {
+fn missing(needs: &[&str]) -> Option<Missing> {
     if !is_root() {
-        return Some("only root makes network namespaces".to_owned());
+        let reason = "only root makes network namespaces".to_owned();
+        return Some(Missing { reason, optional: false });
     }
-    prerequisites::missing(NETWORK.iter().chain(needs).copied()).map(|missing| missing.reason)
+    prerequisites::missing(NETWORK.iter().chain(needs).copied())
 }
 
 /// Fails with what the program did.
