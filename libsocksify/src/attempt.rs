@@ -11,9 +11,9 @@ use std::os::fd::RawFd;
 use std::time::Instant;
 
 use libc::c_int;
-use socks_conf::{Proxy, ProxyProtocol, Via};
+use socks_conf::{Method, Proxy, ProxyProtocol};
 use socks_proto::client::{Handshake, Step, Version};
-use socks_proto::{Command, Host};
+use socks_proto::{Command, Credentials, Host};
 
 use crate::interpose::Verdict;
 use crate::policy::Passage;
@@ -52,10 +52,9 @@ enum Pause {
 }
 
 impl Attempt {
-    pub(crate) fn new(fd: RawFd, family: c_int, passage: Passage) -> Attempt {
+    pub(crate) fn new(family: c_int, passage: Passage) -> Attempt {
         let began = Instant::now();
-        let limits = [passage.runtime.config.timeout_connect, sys::send_timeout(fd)];
-        let until = limits.into_iter().flatten().min().and_then(|limit| began.checked_add(limit));
+        let until = passage.runtime.config.timeout_connect.and_then(|limit| began.checked_add(limit));
         let last_errno = libc::ENETUNREACH;
         Attempt { passage, family, proxy: 0, address: 0, stage: Stage::Ready, began, until, last_errno }
     }
@@ -67,10 +66,15 @@ impl Attempt {
                 log::info!("connect to {} ok after {:?}", self, self.began.elapsed());
                 Verdict::Done(0)
             }
-            Pause::Wait(events) if !self.is_over() => Verdict::Wait(Wait { fd, events, until: self.until }),
+            Pause::Wait(events) if !self.is_over() => Verdict::Wait(Wait::descriptor(fd, events, self.until)),
             Pause::Wait(_) => self.give_up(fd, libc::ETIMEDOUT, &"no answer in time"),
             Pause::Failed(errno) => Verdict::Fail(errno),
         }
+    }
+
+    /// When its time is up.
+    pub(crate) fn until(&self) -> Option<Instant> {
+        self.until
     }
 
     fn is_over(&self) -> bool {
@@ -128,10 +132,9 @@ impl Attempt {
     /// The proxy is connected; now it is asked.
     fn greet(&mut self, fd: RawFd) -> Option<Pause> {
         sys::acknowledge_at_once(fd);
-        let Some(version) = self.version() else {
+        let Some((version, credentials)) = self.dialect() else {
             return Some(self.fail(fd, libc::ECONNREFUSED, &"HTTP proxies are not spoken to yet"));
         };
-        let credentials = self.proxy_index().and_then(|proxy| self.passage.runtime.credentials(proxy));
         match Handshake::new(version, Command::Connect, &self.passage.target, credentials) {
             Ok(handshake) => {
                 self.stage = Stage::Negotiating(handshake);
@@ -198,49 +201,41 @@ impl Attempt {
     /// The proxy's address to try next; steps to the next proxy where one has no more.
     fn candidate(&mut self) -> Option<SocketAddr> {
         loop {
-            let proxy = self.proxy_index()?;
-            let port = self.passage.runtime.config.proxies.get(proxy)?.port;
-            if let Some(ip) = self.passage.runtime.addresses(proxy).get(self.address) {
-                return Some(SocketAddr::new(*ip, port));
+            let (index, proxy, _) = self.proxy()?;
+            if let Some(ip) = self.passage.runtime.addresses(index).get(self.address) {
+                return Some(SocketAddr::new(*ip, proxy.port));
             }
             self.proxy += 1;
             self.address = 0;
         }
     }
 
-    fn proxy_index(&self) -> Option<usize> {
-        match &self.passage.route.via {
-            Via::Proxies(list) => list.get(self.proxy).copied(),
-            Via::Direct | Via::Block => None,
-        }
+    fn proxy(&self) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
+        self.passage.proxy(self.proxy)
     }
 
-    fn proxy(&self) -> Option<&'static Proxy> {
-        self.passage.runtime.config.proxies.get(self.proxy_index()?)
-    }
-
-    /// The protocol the route chose where the proxy speaks it, else the proxy's own.
-    fn version(&self) -> Option<Version> {
+    /// What to speak to the current proxy, and with which credentials.
+    fn dialect(&self) -> Option<(Version, Option<&'static Credentials>)> {
         let by_name = matches!(self.passage.target.host, Host::Name(_));
-        match self.proxy().map_or(self.passage.protocol, |proxy| spoken(proxy, self.passage.protocol)) {
-            ProxyProtocol::SocksV5 => Some(Version::Socks5),
-            ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a if by_name => Some(Version::Socks4a),
-            ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a => Some(Version::Socks4),
-            ProxyProtocol::Http => None,
-        }
+        let (index, _, protocol) = self.proxy()?;
+        let version = match protocol {
+            ProxyProtocol::SocksV5 => Version::Socks5,
+            ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a if by_name => Version::Socks4a,
+            ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a => Version::Socks4,
+            ProxyProtocol::Http => return None,
+        };
+        let offered = self.passage.route.offers(Method::Username) || version != Version::Socks5;
+        Some((version, self.passage.runtime.credentials(index).filter(|_| offered)))
     }
-}
-
-fn spoken(proxy: &Proxy, wanted: ProxyProtocol) -> ProxyProtocol {
-    let order = [wanted, ProxyProtocol::SocksV5, ProxyProtocol::SocksV4a, ProxyProtocol::SocksV4];
-    order.into_iter().find(|protocol| proxy.protocols.contains(*protocol)).unwrap_or(wanted)
 }
 
 /// Nothing to read or write yet, or the proxy has gone: reset and end-of-file mean the same.
 fn interruption(error: &io::Error, handshake: &mut Handshake, events: libc::c_short) -> Option<Pause> {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => Some(Pause::Wait(events)),
-        io::ErrorKind::Interrupted => None,
+    match error.raw_os_error() {
+        Some(libc::EAGAIN) => Some(Pause::Wait(events)),
+        // A socket with TCP_FASTOPEN_CONNECT, which the kernel connects only now.
+        Some(libc::EINPROGRESS | libc::EALREADY) => Some(Pause::Wait(libc::POLLOUT)),
+        Some(libc::EINTR) => None,
         _ => {
             handshake.closed();
             None
@@ -265,6 +260,6 @@ fn concerns_the_proxy(errno: c_int) -> bool {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.passage.target)?;
-        self.proxy().map_or(Ok(()), |proxy| write!(f, " via {proxy}"))
+        self.proxy().map_or(Ok(()), |(_, proxy, _)| write!(f, " via {proxy}"))
     }
 }

@@ -1,14 +1,16 @@
-//! What we know of the application's descriptors: whom a proxied socket is connected to, as the application sees it.
+//! What we know of the application's descriptors: whom a proxied socket is connected to as the application sees it,
+//! which dialogue with a proxy it waits for, and the epoll sets it is in.
 //!
 //! Atomics indexed by descriptor: looked at from signal handlers and forked children, so no lock. fclose(3) and
-//! others close descriptors without passing our hooks, so a record counts only while the socket's cookie is the one
-//! it was made with.
+//! others close descriptors without passing our hooks, so what is known counts only while the socket's cookie is the
+//! one it was learnt with.
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 
+use crate::parking::{Entry, Ticket};
 use crate::{process, sys};
 
 const CHUNK: usize = 512;
@@ -17,12 +19,23 @@ const CHUNKS: usize = 2048;
 /// Descriptors up to the kernel's usual ceiling of 1,048,576, in chunks that exist once they are needed.
 static TABLE: [AtomicPtr<[Record; CHUNK]>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
 
-/// One descriptor. `stamp` is 0 while there is nothing, odd while the record is written, even when it can be read;
-/// it grows with each writing, so that a reader sees when its copy is torn.
+/// One descriptor. `stamp` is 0 while no target is known, odd while one is written, even when it can be read; it
+/// grows with each writing, so that a reader sees when its copy is torn.
 struct Record {
     stamp: AtomicU64,
     cookie: AtomicU64,
     target: [AtomicU64; 4],
+    /// The dialogue it waits for, or 0.
+    ticket: AtomicU64,
+    notes: [Note; 2],
+}
+
+/// An epoll entry as the application made it.
+struct Note {
+    /// The epoll set's descriptor and one, or 0.
+    epoll: AtomicI32,
+    events: AtomicU32,
+    data: AtomicU64,
 }
 
 /// Remembers the target the application asked for.
@@ -42,14 +55,17 @@ pub(crate) fn target(fd: RawFd) -> Option<SocketAddr> {
     (sys::cookie(fd).ok()? == cookie).then_some(target)
 }
 
-/// Whether there is a record: one load, for the pass-through path.
+/// Whether anything is known that ends with the descriptor: two loads, for the pass-through path.
 pub(crate) fn is_known(fd: RawFd) -> bool {
-    record(fd).is_some_and(|record| record.stamp.load(Ordering::Relaxed) != 0)
+    record(fd).is_some_and(|record| {
+        record.stamp.load(Ordering::Relaxed) != 0 || record.ticket.load(Ordering::Relaxed) != 0
+    })
 }
 
-/// Forgets a descriptor that is being closed or connected anew.
+/// Forgets the target of a descriptor that is being closed or connected anew.
 pub(crate) fn forget(fd: RawFd) {
-    if let Some(record) = record(fd).filter(|_| is_known(fd) && !process::runs_on_borrowed_memory()) {
+    let known = |record: &&Record| record.stamp.load(Ordering::Relaxed) != 0;
+    if let Some(record) = record(fd).filter(known).filter(|_| !process::runs_on_borrowed_memory()) {
         record.stamp.store(0, Ordering::Release);
     }
 }
@@ -59,6 +75,51 @@ pub(crate) fn copy(original: RawFd, copy: RawFd) {
     match target(original) {
         Some(target) => remember(copy, target),
         None => forget(copy),
+    }
+}
+
+/// The dialogue a descriptor waits for.
+pub(crate) fn ticket(fd: RawFd) -> Option<Ticket> {
+    Ticket::new(record(fd)?.ticket.load(Ordering::Acquire))
+}
+
+/// Changes the dialogue a descriptor waits for.
+pub(crate) fn set_ticket(fd: RawFd, ticket: Option<Ticket>) {
+    let known = if ticket.is_some() { slot(fd).and_then(record_or_new) } else { record(fd) };
+    if let Some(record) = known {
+        record.ticket.store(ticket.map_or(0, Ticket::get), Ordering::Release);
+    }
+}
+
+/// Takes note of a descriptor's entry in an epoll set, or of its end. What does not fit the kernel is asked for.
+pub(crate) fn note_entry(epoll: RawFd, fd: RawFd, entry: Option<Entry>) {
+    let known = if entry.is_some() { slot(fd).and_then(record_or_new) } else { record(fd) };
+    let Some(record) = known else { return };
+    let of = |number| record.notes.iter().find(|note| note.epoll.load(Ordering::Relaxed) == number);
+    match (of(epoll + 1), entry) {
+        (Some(note), None) => note.epoll.store(0, Ordering::Release),
+        (Some(note), Some(entry)) => note.write(entry),
+        (None, Some(entry)) => of(0).into_iter().for_each(|note| note.write(entry)),
+        (None, None) => {}
+    }
+}
+
+/// A descriptor's epoll entries as far as they were noted.
+pub(crate) fn noted_entries(fd: RawFd) -> [Option<Entry>; 2] {
+    record(fd).map_or([None; 2], |record| [0, 1].map(|index| record.notes[index].read(fd)))
+}
+
+impl Note {
+    fn write(&self, entry: Entry) {
+        self.events.store(entry.events, Ordering::Relaxed);
+        self.data.store(entry.data, Ordering::Relaxed);
+        self.epoll.store(entry.epoll + 1, Ordering::Release);
+    }
+
+    fn read(&self, fd: RawFd) -> Option<Entry> {
+        let epoll = self.epoll.load(Ordering::Acquire).checked_sub(1).filter(|epoll| *epoll >= 0)?;
+        let events = self.events.load(Ordering::Relaxed);
+        Some(Entry { epoll, fd, events, data: self.data.load(Ordering::Relaxed) })
     }
 }
 
@@ -164,8 +225,8 @@ mod tests {
 
     #[test]
     fn a_record_is_read_whole_or_not_at_all() {
-        let record =
-            Record { stamp: AtomicU64::new(0), cookie: AtomicU64::new(0), target: Default::default() };
+        // SAFETY: all-zero bytes are a valid record.
+        let record: Record = unsafe { std::mem::zeroed() };
         assert!(record.read().is_none());
         let address: SocketAddr = "192.0.2.7:80".parse().unwrap();
         for cookie in 1..5 {

@@ -1,10 +1,15 @@
 //! The C declarations every row of the table is checked against: those of the `libc` crate, and from the manual
 //! pages those it lacks. A row whose types differ from the declaration here does not compile.
 
-use libc::{c_char, c_int, c_uchar, c_void, hostent, size_t};
+use libc::{
+    c_char, c_int, c_uchar, c_void, fd_set, hostent, nfds_t, pollfd, sigset_t, size_t, sockaddr, socklen_t,
+    ssize_t, timespec, timeval,
+};
 
 pub(crate) use libc::{
-    close, connect, dup, dup2, dup3, getaddrinfo, getnameinfo, getpeername, sendmmsg, sendmsg, sendto, socket,
+    close, connect, dup, dup2, dup3, epoll_ctl, getaddrinfo, getnameinfo, getpeername, getsockopt, poll,
+    ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send, sendfile, sendfile64,
+    sendmmsg, sendmsg, sendto, shutdown, socket, splice, unshare, write, writev,
 };
 
 /// The resolver's state, `struct __res_state` of `<resolv.h>`; only ever passed on.
@@ -20,9 +25,46 @@ unsafe extern "C" {
     pub(crate) fn fcntl(fd: c_int, command: c_int, argument: usize) -> c_int;
     pub(crate) fn fcntl64(fd: c_int, command: c_int, argument: usize) -> c_int;
     pub(crate) fn __fcntl(fd: c_int, command: c_int, argument: usize) -> c_int;
-    pub(crate) fn __connect(fd: c_int, address: *const libc::sockaddr, length: libc::socklen_t) -> c_int;
+    pub(crate) fn __connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int;
     pub(crate) fn __close(fd: c_int) -> c_int;
     pub(crate) fn __dup2(old: c_int, new: c_int) -> c_int;
+
+    pub(crate) fn __read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t;
+    pub(crate) fn __read_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t) -> ssize_t;
+    pub(crate) fn __write(fd: c_int, bytes: *const c_void, count: size_t) -> ssize_t;
+    pub(crate) fn __send(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int) -> ssize_t;
+    pub(crate) fn __recv_chk(
+        fd: c_int,
+        buffer: *mut c_void,
+        count: size_t,
+        room: size_t,
+        flags: c_int,
+    ) -> ssize_t;
+    pub(crate) fn __recvfrom_chk(
+        fd: c_int,
+        buffer: *mut c_void,
+        count: size_t,
+        room: size_t,
+        flags: c_int,
+        address: *mut sockaddr,
+        length: *mut socklen_t,
+    ) -> ssize_t;
+    pub(crate) fn __poll(entries: *mut pollfd, count: nfds_t, timeout: c_int) -> c_int;
+    pub(crate) fn __poll_chk(entries: *mut pollfd, count: nfds_t, timeout: c_int, room: size_t) -> c_int;
+    pub(crate) fn __ppoll_chk(
+        entries: *mut pollfd,
+        count: nfds_t,
+        timeout: *const timespec,
+        mask: *const sigset_t,
+        room: size_t,
+    ) -> c_int;
+    pub(crate) fn __select(
+        count: c_int,
+        readable: *mut fd_set,
+        writable: *mut fd_set,
+        exceptional: *mut fd_set,
+        timeout: *mut timeval,
+    ) -> c_int;
 
     pub(crate) fn gethostbyname(name: *const c_char) -> *mut hostent;
     pub(crate) fn gethostbyname2(name: *const c_char, family: c_int) -> *mut hostent;
@@ -43,14 +85,10 @@ unsafe extern "C" {
         found: *mut *mut hostent,
         h_errno: *mut c_int,
     ) -> c_int;
-    pub(crate) fn gethostbyaddr(
-        address: *const c_void,
-        length: libc::socklen_t,
-        family: c_int,
-    ) -> *mut hostent;
+    pub(crate) fn gethostbyaddr(address: *const c_void, length: socklen_t, family: c_int) -> *mut hostent;
     pub(crate) fn gethostbyaddr_r(
         address: *const c_void,
-        length: libc::socklen_t,
+        length: socklen_t,
         family: c_int,
         result: *mut hostent,
         buffer: *mut c_char,
@@ -186,9 +224,4 @@ unsafe extern "C" {
 
     /// `void *dlvsym(void *handle, const char *symbol, const char *version)` — dlsym(3) with a symbol version.
     pub(crate) fn dlvsym(handle: *mut c_void, symbol: *const c_char, version: *const c_char) -> *mut c_void;
-}
-
-unsafe extern "C-unwind" {
-    /// `int poll(struct pollfd *fds, nfds_t nfds, int timeout)` — poll(2); a cancellation point, hence `C-unwind`.
-    pub(crate) fn poll(fds: *mut libc::pollfd, count: libc::nfds_t, timeout: c_int) -> c_int;
 }

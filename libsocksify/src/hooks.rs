@@ -5,14 +5,18 @@
 //! A new hook is one row, one function, one test. INTERPOSED.md is generated from here.
 
 use libc::{
-    addrinfo, c_char, c_int, c_uchar, c_uint, c_void, hostent, mmsghdr, msghdr, sigevent, size_t, sockaddr,
-    socklen_t, ssize_t,
+    addrinfo, c_char, c_int, c_uchar, c_uint, c_void, epoll_event, fd_set, hostent, iovec, loff_t, mmsghdr,
+    msghdr, nfds_t, off_t, pollfd, sigevent, sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec,
+    timeval,
 };
 
-use crate::calls::{connect, datagram, descriptor, host, identity, query, resolve};
+use crate::calls::{
+    connect, data, datagram, descriptor, epoll, host, identity, option, poll, query, resolve, thread,
+};
 use crate::descriptors::is_known;
 use crate::ffi::{Gaicb, ResState};
 use crate::interpose::{Verdict, interpose};
+use crate::parking::{concerns, helper_may_exist, is_busy};
 
 /// A row, as documentation.
 #[cfg(test)]
@@ -30,13 +34,13 @@ interpose! {
     fn __connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int = -1
         => connect::connect, keeps connect::Progress;
 
-    /// A datagram to an address that no route sends direct is refused, and so is TCP Fast Open.
+    /// A datagram to an address that no route sends direct is refused; TCP Fast Open connects through the proxy.
     fn sendto(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int, address: *const sockaddr, length: socklen_t) -> ssize_t = -1
-        => datagram::sendto, when { datagram::names_an_address(address, flags) };
-    /// As sendto, for a message that names an address.
+        => datagram::sendto, when { datagram::names_an_address(address, flags) || concerns(fd) }, keeps connect::Progress;
+    /// As sendto, for a message that names an address; a connecting socket is passed on once it is connected.
     fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t = -1
         // SAFETY: the application's own pointer.
-        => datagram::sendmsg, when { unsafe { datagram::message_names_an_address(message, flags) } };
+        => datagram::sendmsg, when { !message.is_null() && (concerns(fd) || unsafe { datagram::message_names_an_address(message, flags) }) }, keeps connect::Progress;
     /// As sendto, for several messages: one that may not leave stops them all.
     fn sendmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int) -> c_int = -1
         => datagram::sendmmsg;
@@ -47,6 +51,100 @@ interpose! {
     /// The target the application asked for, not the proxy.
     fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
         => identity::getpeername, when { is_known(fd) };
+
+    /// While the proxy is asked: 0; then the outcome, once.
+    fn getsockopt(fd: c_int, level: c_int, name: c_int, value: *mut c_void, length: *mut socklen_t) -> c_int = -1
+        => option::getsockopt, when { option::tells_outcome(level, name) && concerns(fd) };
+    /// Ends an attempt that goes on.
+    fn shutdown(fd: c_int, how: c_int) -> c_int = -1
+        => option::shutdown, when { concerns(fd) };
+
+    /// Entries of a socket whose proxy is being asked are kept by us.
+    fn epoll_ctl(epoll: c_int, operation: c_int, fd: c_int, event: *mut epoll_event) -> c_int = -1
+        => epoll::epoll_ctl, when { concerns(fd) }, notes epoll::note;
+    /// A socket whose proxy is being asked shows nothing; the end of the dialogue wakes the sleeper.
+    fn poll(entries: *mut pollfd, count: nfds_t, timeout: c_int) -> c_int = -1
+        => poll::poll, when { is_busy() }, keeps poll::Progress;
+    /// As poll.
+    fn __poll(entries: *mut pollfd, count: nfds_t, timeout: c_int) -> c_int = -1
+        => poll::poll, when { is_busy() }, keeps poll::Progress;
+    /// As poll.
+    fn __poll_chk(entries: *mut pollfd, count: nfds_t, timeout: c_int, room: size_t) -> c_int = -1
+        => poll::poll_chk, when { is_busy() }, keeps poll::Progress;
+    /// As poll.
+    fn ppoll(entries: *mut pollfd, count: nfds_t, timeout: *const timespec, mask: *const sigset_t) -> c_int = -1
+        => poll::ppoll, when { is_busy() }, keeps poll::Progress;
+    /// As poll.
+    fn __ppoll_chk(entries: *mut pollfd, count: nfds_t, timeout: *const timespec, mask: *const sigset_t, room: size_t) -> c_int = -1
+        => poll::ppoll_chk, when { is_busy() }, keeps poll::Progress;
+    /// As poll.
+    fn select(count: c_int, readable: *mut fd_set, writable: *mut fd_set, exceptional: *mut fd_set, timeout: *mut timeval) -> c_int = -1
+        => poll::select, when { is_busy() }, keeps poll::Progress;
+    /// As poll.
+    fn __select(count: c_int, readable: *mut fd_set, writable: *mut fd_set, exceptional: *mut fd_set, timeout: *mut timeval) -> c_int = -1
+        => poll::select, when { is_busy() }, keeps poll::Progress;
+    /// As poll.
+    fn pselect(count: c_int, readable: *mut fd_set, writable: *mut fd_set, exceptional: *mut fd_set, timeout: *const timespec, mask: *const sigset_t) -> c_int = -1
+        => poll::pselect, when { is_busy() }, keeps poll::Progress;
+
+    /// A socket whose proxy is being asked is still connecting: EAGAIN, or sleep.
+    fn read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t = -1
+        => data::read, when { concerns(fd) };
+    /// As read.
+    fn __read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t = -1
+        => data::read, when { concerns(fd) };
+    /// As read.
+    fn __read_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t) -> ssize_t = -1
+        => data::read_chk, when { concerns(fd) };
+    /// As read.
+    fn readv(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t = -1
+        => data::vector, when { concerns(fd) };
+    /// As read.
+    fn recv(fd: c_int, buffer: *mut c_void, count: size_t, flags: c_int) -> ssize_t = -1
+        => data::recv, when { concerns(fd) };
+    /// As read.
+    fn __recv_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t, flags: c_int) -> ssize_t = -1
+        => data::recv_chk, when { concerns(fd) };
+    /// As read.
+    fn recvfrom(fd: c_int, buffer: *mut c_void, count: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t = -1
+        => data::recvfrom, when { concerns(fd) };
+    /// As read.
+    fn __recvfrom_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t = -1
+        => data::recvfrom_chk, when { concerns(fd) };
+    /// As read.
+    fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t = -1
+        => data::recvmsg, when { concerns(fd) };
+    /// As read.
+    fn recvmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int, timeout: *mut timespec) -> c_int = -1
+        => data::recvmmsg, when { concerns(fd) };
+    /// As read: what is written early would end up in the dialogue with the proxy.
+    fn write(fd: c_int, bytes: *const c_void, count: size_t) -> ssize_t = -1
+        => data::write, when { concerns(fd) };
+    /// As write.
+    fn __write(fd: c_int, bytes: *const c_void, count: size_t) -> ssize_t = -1
+        => data::write, when { concerns(fd) };
+    /// As write.
+    fn writev(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t = -1
+        => data::vector, when { concerns(fd) };
+    /// As write.
+    fn send(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int) -> ssize_t = -1
+        => data::send, when { concerns(fd) };
+    /// As write.
+    fn __send(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int) -> ssize_t = -1
+        => data::send, when { concerns(fd) };
+    /// As write.
+    fn sendfile(out: c_int, from: c_int, offset: *mut off_t, count: size_t) -> ssize_t = -1
+        => data::sendfile, when { concerns(out) };
+    /// As write.
+    fn sendfile64(out: c_int, from: c_int, offset: *mut off_t, count: size_t) -> ssize_t = -1
+        => data::sendfile, when { concerns(out) };
+    /// As read and write.
+    fn splice(from: c_int, from_offset: *mut loff_t, to: c_int, to_offset: *mut loff_t, count: size_t, flags: c_uint) -> ssize_t = -1
+        => data::splice, when { concerns(from) || concerns(to) };
+
+    /// A helper of ours that has done its work is gone first: a new user namespace is for single threads.
+    fn unshare(flags: c_int) -> c_int = -1
+        => thread::unshare, when { helper_may_exist() };
 
     /// What is known of the descriptor ends.
     fn close(fd: c_int) -> c_int = -1

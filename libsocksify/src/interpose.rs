@@ -26,6 +26,16 @@ pub(crate) enum Verdict<T> {
     Wait(Wait),
 }
 
+/// What a hook that sleeps keeps in between. It lives on the application's stack and is never dropped.
+pub(crate) trait Progress {
+    /// A sleep is over; `interrupted` by a signal handler or not.
+    fn woken(&mut self, interrupted: bool);
+}
+
+impl Progress for () {
+    fn woken(&mut self, _interrupted: bool) {}
+}
+
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
@@ -105,7 +115,7 @@ macro_rules! interpose {
     ($(
         $(#[doc = $doc:literal])+
         fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty = $failure:expr => $body:path
-            $(, when $when:block)? $(, keeps $progress:ty)?;
+            $(, when $when:block)? $(, keeps $progress:ty)? $(, notes $note:path)?;
     )*) => {
         /// One row of the table, for INTERPOSED.md and the tests.
         #[cfg(test)]
@@ -156,7 +166,9 @@ macro_rules! interpose {
             pub(crate) unsafe extern "C-unwind" fn $name($($arg: $ty),*) -> $ret {
                 if interpose!(@passes $($when)?) {
                     // SAFETY: the application's own arguments.
-                    return unsafe { real::$name($($arg),*) };
+                    let result = unsafe { real::$name($($arg),*) };
+                    interpose!(@note result, [$($note)?], $($arg),*);
+                    return result;
                 }
                 #[allow(unused_mut)]
                 let mut progress = interpose!(@progress $($progress)?);
@@ -169,11 +181,17 @@ macro_rules! interpose {
                             crate::errno::set(errno);
                             return $failure;
                         }
-                        Verdict::Wait(wait) => wait.sleep(),
+                        Verdict::Wait(wait) => crate::interpose::Progress::woken(&mut progress, wait.sleep()),
                     }
                 }
             }
         )*
+    };
+    (@note $result:ident, [], $($arg:ident),*) => {};
+    (@note $result:ident, [$note:path], $($arg:ident),*) => {
+        if $result == 0 {
+            $note($($arg),*);
+        }
     };
     (@passes) => { false };
     (@passes $when:block) => { !$when };

@@ -18,6 +18,7 @@
 
 mod address;
 mod attempt;
+mod bits;
 mod calls;
 mod descriptors;
 mod environment;
@@ -28,11 +29,14 @@ mod hostent;
 mod hosts;
 mod inject;
 mod interpose;
+mod list;
 mod logging;
 mod next;
+mod parking;
 mod policy;
 mod process;
 mod resolver;
+mod rights;
 mod runtime;
 mod stack;
 mod sys;
@@ -47,6 +51,8 @@ extern "C" fn constructor() {
         environment::snapshot();
         logging::begin();
     });
+    // SAFETY: the handler may run in any forked child.
+    unsafe { libc::pthread_atfork(None, None, Some(parking::forked)) };
 }
 
 #[cfg(not(test))]

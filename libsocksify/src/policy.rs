@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 
 use libc::c_int;
-use socks_conf::{Command, Decision, Host, Protocol, ProxyProtocol, Question, Route};
+use socks_conf::{Command, Decision, Host, Protocol, Proxy, ProxyProtocol, Question, Route};
 use socks_proto::{Address, Name};
 
 use crate::runtime::{Runtime, names, runtime};
@@ -27,9 +27,30 @@ pub(crate) enum Path {
 pub(crate) struct Passage {
     pub(crate) runtime: &'static Runtime,
     pub(crate) route: &'static Route,
-    pub(crate) protocol: ProxyProtocol,
     /// What the proxy is asked for.
     pub(crate) target: Address,
+    /// What the socket was bound to when the route was chosen.
+    pub(crate) from: SocketAddr,
+}
+
+impl Passage {
+    /// Of the proxies that can serve this passage the one at `place` in their order: its number in the configuration,
+    /// and what to speak to it.
+    pub(crate) fn proxy(&self, place: usize) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
+        let question = Question {
+            command: Command::Connect,
+            protocol: Protocol::Tcp,
+            from: self.from,
+            to: match &self.target.host {
+                socks_proto::Host::Ip(ip) => Host::Ip(*ip),
+                socks_proto::Host::Name(name) => {
+                    Host::Name(std::str::from_utf8(name.as_bytes()).unwrap_or(""))
+                }
+            },
+            port: Some(self.target.port),
+        };
+        self.runtime.config.through(self.route, &question).nth(place)
+    }
 }
 
 /// What stands behind an address the application uses.
@@ -89,8 +110,8 @@ fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Pa
     match (runtime.config.route(&question), meaning) {
         (Decision::Direct(_), Meaning::Name(name)) => Path::DirectByName(name),
         (Decision::Direct(_), _) => Path::Direct,
-        (Decision::Proxy(route, protocol), meaning) => {
-            Path::Proxied(Passage { runtime, route, protocol, target: wire_address(meaning, target) })
+        (Decision::Proxy(route, _), meaning) => {
+            Path::Proxied(Passage { runtime, route, target: wire_address(meaning, target), from })
         }
         (Decision::Block(_), _) => Path::Refused(libc::EACCES),
         (Decision::NoRoute, _) => Path::Refused(libc::ENETUNREACH),

@@ -4,6 +4,7 @@ use std::io;
 use std::mem::{self, MaybeUninit, size_of};
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
+use std::ptr;
 use std::time::Duration;
 
 use libc::{c_int, c_void, socklen_t};
@@ -22,7 +23,7 @@ fn option<T: Copy>(fd: RawFd, level: c_int, name: c_int) -> io::Result<T> {
     let mut length = size_of::<T>() as socklen_t;
     // SAFETY: the buffer has `length` bytes; every T used here is plain data for which zero bytes are a value.
     unsafe {
-        checked(libc::getsockopt(fd, level, name, value.as_mut_ptr().cast::<c_void>(), &mut length))?;
+        checked(real::getsockopt(fd, level, name, value.as_mut_ptr().cast::<c_void>(), &mut length))?;
         Ok(value.assume_init())
     }
 }
@@ -144,26 +145,118 @@ fn set_status_flags(fd: RawFd, flags: c_int) -> io::Result<()> {
     checked(unsafe { real::fcntl(fd, libc::F_SETFL, flags) }).map(drop)
 }
 
+/// Whether the application chose not to block.
+pub(crate) fn is_nonblocking(fd: RawFd) -> bool {
+    status_flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0)
+}
+
+/// Where descriptors of ours begin, if the limit allows: programs count on low numbers, and close them.
+const OUT_OF_THE_WAY: usize = 700;
+
+/// A copy of a descriptor for ourselves; `None` where there is no room for one.
+pub(crate) fn duplicate_out_of_the_way(fd: RawFd) -> Option<RawFd> {
+    // SAFETY: F_DUPFD_CLOEXEC takes an integer.
+    let copy = |lowest| checked(unsafe { real::fcntl(fd, libc::F_DUPFD_CLOEXEC, lowest) }).ok();
+    copy(OUT_OF_THE_WAY).or_else(|| copy(3))
+}
+
+/// A fresh epoll set.
+pub(crate) fn epoll() -> Option<RawFd> {
+    // SAFETY: no pointers.
+    moved(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
+}
+
+fn moved(fd: RawFd) -> Option<RawFd> {
+    let fd = checked(fd).ok()?;
+    let copy = duplicate_out_of_the_way(fd);
+    close(fd);
+    copy
+}
+
+/// Closes a descriptor of ours.
+pub(crate) fn close(fd: RawFd) {
+    // SAFETY: nobody else uses it.
+    unsafe { real::close(fd) };
+}
+
+/// A socket of ours among the application's descriptors. Programs close descriptors they know nothing of, and get
+/// their numbers again: it is touched only while it is still the socket it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Own {
+    pub(crate) fd: RawFd,
+    cookie: u64,
+}
+
+impl Own {
+    /// Another descriptor for a socket of the application's.
+    pub(crate) fn copy_of(fd: RawFd) -> Option<Own> {
+        let cookie = cookie(fd).ok()?;
+        duplicate_out_of_the_way(fd).map(|fd| Own { fd, cookie })
+    }
+
+    /// Something that can be rung once: from then on it is readable.
+    pub(crate) fn bell() -> Option<Own> {
+        let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        // SAFETY: no pointers.
+        let fd = moved(unsafe { real::socket(libc::AF_UNIX, kind, 0) })?;
+        Some(Own { fd, cookie: cookie(fd).ok()? })
+    }
+
+    /// Rings a bell: what has been shut down for reading is at its end, which is readable.
+    pub(crate) fn ring(self) {
+        if self.is_intact() {
+            // SAFETY: no pointers.
+            unsafe { real::shutdown(self.fd, libc::SHUT_RD) };
+        }
+    }
+
+    /// Whether the number still stands for our socket.
+    pub(crate) fn is_intact(self) -> bool {
+        cookie(self.fd).is_ok_and(|now| now == self.cookie)
+    }
+
+    /// Closes it.
+    pub(crate) fn close(self) {
+        if self.is_intact() {
+            close(self.fd);
+        }
+    }
+}
+
 /// Whether the descriptor shows one of `events` now; poll(2).
 pub(crate) fn is_ready(fd: RawFd, events: libc::c_short) -> bool {
     let mut entry = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one valid entry.
-    unsafe { libc::poll(&mut entry, 1, 0) > 0 }
+    unsafe { real::poll(&mut entry, 1, 0) > 0 }
 }
 
 /// Sends without blocking and without SIGPIPE; send(2).
 pub(crate) fn send(fd: RawFd, bytes: &[u8]) -> io::Result<usize> {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
     // SAFETY: pointer and length of one slice.
-    let sent = unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) };
+    let sent = unsafe { real::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
 /// Receives without blocking; 0 is the end of the stream; recv(2).
 pub(crate) fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     // SAFETY: pointer and length of one slice.
-    let got = unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_DONTWAIT) };
+    let got = unsafe { real::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_DONTWAIT) };
     usize::try_from(got).map_err(|_| io::Error::last_os_error())
+}
+
+/// Whether any handler of the application's wants system calls to be interrupted; sigaction(2), SA_RESTART.
+pub(crate) fn some_handler_interrupts() -> bool {
+    (1..=64).any(|signal| {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: reads the disposition into a structure of the right size; all-zero bytes are one.
+        let action = unsafe {
+            libc::sigaction(signal, ptr::null(), action.as_mut_ptr());
+            action.assume_init()
+        };
+        let handled = ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction);
+        handled && action.sa_flags & libc::SA_RESTART == 0
+    })
 }
 
 /// The name of this host; gethostname(2).
@@ -189,5 +282,5 @@ pub(crate) fn identity(fd: RawFd) -> Option<(u64, u64)> {
 /// One write(2), whatever becomes of it.
 pub(crate) fn write_once(fd: RawFd, bytes: &[u8]) {
     // SAFETY: pointer and length of one slice.
-    unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+    unsafe { real::write(fd, bytes.as_ptr().cast(), bytes.len()) };
 }

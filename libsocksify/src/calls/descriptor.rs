@@ -4,7 +4,7 @@ use libc::c_int;
 
 use crate::hooks::real;
 use crate::interpose::Verdict;
-use crate::{descriptors, errno};
+use crate::{descriptors, errno, parking};
 
 /// Whether a fcntl(2) makes a copy.
 pub(crate) fn duplicates(command: c_int) -> bool {
@@ -13,6 +13,7 @@ pub(crate) fn duplicates(command: c_int) -> bool {
 
 /// Forgets what is being closed.
 pub(crate) fn close((): &mut (), fd: c_int) -> Verdict<c_int> {
+    parking::closed(fd);
     descriptors::forget(fd);
     Verdict::Direct
 }
@@ -46,6 +47,8 @@ fn copied(original: c_int, copy: c_int) -> Verdict<c_int> {
         return Verdict::Fail(errno::current());
     }
     if copy != original {
+        parking::closed(copy);
+        parking::copied(original, copy);
         descriptors::copy(original, copy);
     }
     Verdict::Done(copy)

@@ -3,7 +3,7 @@
 use libc::{c_int, sockaddr, socklen_t};
 
 use crate::interpose::Verdict;
-use crate::{address, descriptors, errno, sys};
+use crate::{address, descriptors, errno, parking, sys};
 
 /// Answers for a proxied socket; as long as it is connected at all.
 pub(crate) fn getpeername(
@@ -12,6 +12,9 @@ pub(crate) fn getpeername(
     address: *mut sockaddr,
     length: *mut socklen_t,
 ) -> Verdict<c_int> {
+    if parking::concerns(fd) && parking::open(fd).is_some() {
+        return Verdict::Fail(libc::ENOTCONN);
+    }
     let Some(target) = descriptors::target(fd) else { return Verdict::Direct };
     if address.is_null() || length.is_null() {
         return Verdict::Direct;

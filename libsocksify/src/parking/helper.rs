@@ -1,0 +1,167 @@
+//! The one thread that talks to proxies for all parked sockets. It exists only while there are any: a live second
+//! thread makes unshare(CLONE_NEWUSER) fail and every descriptor call slower.
+
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use libc::{c_short, epoll_event};
+
+use super::lock::Lock;
+use super::{Parked, dialogues, end, slot};
+use crate::hooks::real;
+use crate::interpose::{Verdict, as_our_own};
+use crate::sys;
+use slot::Ticket;
+use std::collections::BTreeMap;
+
+/// The process whose helper runs, and its epoll set: after a fork there is none in the child.
+static OWNER: AtomicI32 = AtomicI32::new(0);
+static SET: AtomicI32 = AtomicI32::new(-1);
+
+/// The process in which a helper was started that nobody has waited for.
+static HAS_RUN: AtomicI32 = AtomicI32::new(0);
+
+/// The thread, until somebody has waited for its end.
+static THREAD: Lock<Option<JoinHandle<()>>> = Lock::new(None);
+
+const STACK: usize = 64 * 1024;
+
+/// Watches a socket, under the lock; starts the thread where there is none. False where that is impossible.
+pub(super) fn watch(ticket: Ticket, socket: RawFd, events: c_short) -> bool {
+    (runs() || start()) && control(libc::EPOLL_CTL_ADD, ticket, socket, events)
+}
+
+/// No longer watches a socket that is about to be closed, under the lock.
+pub(super) fn unwatch(socket: RawFd) {
+    if runs() {
+        // SAFETY: removing takes no event.
+        unsafe {
+            real::epoll_ctl(SET.load(Ordering::Relaxed), libc::EPOLL_CTL_DEL, socket, std::ptr::null_mut())
+        };
+    }
+}
+
+fn us() -> i32 {
+    // SAFETY: getpid has no preconditions.
+    unsafe { libc::getpid() }
+}
+
+fn runs() -> bool {
+    OWNER.load(Ordering::Relaxed) == us()
+}
+
+fn start() -> bool {
+    let Some(set) = sys::epoll() else { return false };
+    SET.store(set, Ordering::Relaxed);
+    OWNER.store(us(), Ordering::Relaxed);
+    HAS_RUN.store(us(), Ordering::Relaxed);
+    // The thread inherits the mask of the hook that starts it: all signals blocked.
+    let started = thread::Builder::new().stack_size(STACK).spawn(|| as_our_own(run)).ok();
+    let is_started = started.is_some();
+    THREAD.with(|thread| *thread = started);
+    if !is_started {
+        OWNER.store(0, Ordering::Relaxed);
+        sys::close(set);
+    }
+    is_started
+}
+
+/// Whether there may be a thread of ours, running or about to end.
+pub(crate) fn may_exist() -> bool {
+    HAS_RUN.load(Ordering::Relaxed) == us()
+}
+
+/// Waits for the thread's end where it has nothing left to do: for calls that only a process with a single thread may
+/// make.
+pub(crate) fn wait_for_end() {
+    if runs() {
+        return;
+    }
+    let thread = THREAD.with(Option::take);
+    let Some(thread) = thread.filter(|_| HAS_RUN.swap(0, Ordering::Relaxed) == us()) else { return };
+    let _ = thread.join();
+    // A joined thread is still in the kernel's list for a moment.
+    for _ in 0..1000 {
+        let threads = std::fs::read_dir("/proc/self/task").map_or(1, Iterator::count);
+        if threads <= 1 {
+            break;
+        }
+        thread::yield_now();
+    }
+}
+
+fn run() {
+    while let Some(timeout) = dialogues(timeout_or_end) {
+        let mut events = [epoll_event { events: 0, u64: 0 }; 64];
+        // SAFETY: pointer and length of one array.
+        let count =
+            unsafe { libc::epoll_wait(SET.load(Ordering::Relaxed), events.as_mut_ptr(), 64, timeout) };
+        let ready = events.iter().take(usize::try_from(count).unwrap_or(0));
+        dialogues(|all| {
+            if count < 0 {
+                repair(all);
+            }
+            ready.filter_map(|event| Ticket::new(event.u64)).for_each(|ticket| advance(all, ticket));
+            expired(all).into_iter().for_each(|ticket| advance(all, ticket));
+        });
+    }
+}
+
+/// How long to sleep at the most; `None` where nothing is left to do, and then the thread counts as gone.
+fn timeout_or_end(all: &mut BTreeMap<Ticket, Parked>) -> Option<i32> {
+    if all.is_empty() {
+        OWNER.store(0, Ordering::Relaxed);
+        sys::close(SET.swap(-1, Ordering::Relaxed));
+        return None;
+    }
+    let next = all.values().filter_map(|parked| parked.attempt.until()).min();
+    Some(next.map_or(-1, |until| crate::wait::milliseconds(until.saturating_duration_since(Instant::now()))))
+}
+
+fn expired(all: &BTreeMap<Ticket, Parked>) -> Vec<Ticket> {
+    let now = Instant::now();
+    let is_over = |parked: &Parked| parked.attempt.until().is_some_and(|until| until <= now);
+    all.iter().filter(|(_, parked)| is_over(parked)).map(|(ticket, _)| *ticket).collect()
+}
+
+/// The application has closed descriptors it knows nothing of, ours among them: gets them anew.
+fn repair(all: &mut BTreeMap<Ticket, Parked>) {
+    if crate::errno::current() == libc::EINTR {
+        return;
+    }
+    let Some(set) = sys::epoll() else { return };
+    SET.store(set, Ordering::Relaxed);
+    for (ticket, parked) in all {
+        let copies =
+            || parked.descriptors.iter().filter(|fd| sys::cookie(**fd).ok() == slot::cookie(*ticket));
+        if !parked.socket.is_intact()
+            && let Some(copy) = copies().next().and_then(|fd| sys::Own::copy_of(*fd))
+        {
+            parked.socket = copy;
+        }
+        control(libc::EPOLL_CTL_ADD, *ticket, parked.socket.fd, libc::POLLIN | libc::POLLOUT);
+    }
+}
+
+fn advance(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
+    let Some(parked) = all.get_mut(&ticket) else { return };
+    let outcome = match parked.attempt.advance(parked.socket.fd) {
+        Verdict::Wait(wait) => {
+            control(libc::EPOLL_CTL_MOD, ticket, parked.socket.fd, wait.events());
+            return;
+        }
+        Verdict::Done(_) | Verdict::Direct => None,
+        Verdict::Fail(errno) => Some(errno),
+    };
+    if let Some(parked) = all.remove(&ticket) {
+        end(ticket, &parked, outcome);
+    }
+}
+
+fn control(operation: i32, ticket: Ticket, socket: RawFd, events: c_short) -> bool {
+    let mut event = epoll_event { events: events as u32, u64: ticket.get() };
+    // SAFETY: one event.
+    unsafe { real::epoll_ctl(SET.load(Ordering::Relaxed), operation, socket, &mut event) == 0 }
+}

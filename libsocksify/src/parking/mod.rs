@@ -1,0 +1,322 @@
+//! Parking: a non-blocking connect(2) returns at once, as the kernel's does, while we talk to the proxy.
+//!
+//! The problem: the socket becomes writable when the *proxy* is connected, long before the target is. A program told
+//! so early writes its request into our dialogue. The mechanism: for the length of the dialogue the socket's epoll
+//! entries are taken out and kept here; poll(2) and select(2) wait for an bell in its place; calls that move
+//! data see a socket that is still connecting. One short-lived [`helper`] thread talks to all proxies; at the
+//! end it puts the epoll entries back, which reports the socket's readiness afresh, edge-triggered entries included.
+//!
+//! The limits: an entry of a closed descriptor whose file lives on in a copy cannot be taken out (nor can the
+//! application), and a process the socket was passed to by a raw system call knows nothing of the dialogue.
+
+mod epoll;
+mod helper;
+mod lock;
+mod slot;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::time::{Duration, Instant};
+
+use libc::c_int;
+
+use crate::attempt::Attempt;
+use crate::interpose::Verdict;
+use crate::sys::Own;
+use crate::wait::Wait;
+use crate::{descriptors, process, sys};
+use lock::Lock;
+use slot::State;
+
+pub(crate) use epoll::{Entry, note};
+pub(crate) use helper::{may_exist as helper_may_exist, wait_for_end as wait_for_helper};
+pub(crate) use slot::Ticket;
+
+/// The dialogues of one process.
+static PARKED: Lock<Dialogues> = Lock::new(Dialogues { owner: 0, all: BTreeMap::new() });
+
+struct Dialogues {
+    owner: libc::pid_t,
+    all: BTreeMap<Ticket, Parked>,
+}
+
+/// Runs `body` with the dialogues of this process, under the lock. What a fork left here are the parent's, which goes
+/// on with them: only our copies of its descriptors are closed, lest they keep its connections open.
+fn dialogues<R>(body: impl FnOnce(&mut BTreeMap<Ticket, Parked>) -> R) -> R {
+    // SAFETY: getpid has no preconditions.
+    let us = unsafe { libc::getpid() };
+    PARKED.with(|dialogues| {
+        if std::mem::replace(&mut dialogues.owner, us) != us {
+            std::mem::take(&mut dialogues.all).into_values().for_each(|parked| parked.socket.close());
+        }
+        body(&mut dialogues.all)
+    })
+}
+
+/// In a forked child, right after fork(2): see [`dialogues`].
+pub(crate) extern "C" fn forked() {
+    if slot::any() {
+        crate::interpose::as_our_own(|| dialogues(|_| ()));
+    }
+}
+
+/// A socket whose dialogue with the proxy goes on.
+struct Parked {
+    attempt: Attempt,
+    target: SocketAddr,
+    /// Our own descriptor for the socket: the application's may be closed and its number reused at any time.
+    socket: Own,
+    /// Rung when the dialogue has ended.
+    done: Own,
+    /// The application's descriptors for it.
+    descriptors: Vec<RawFd>,
+    /// Its epoll entries, for the time being out of the kernel's hands.
+    entries: Vec<Entry>,
+}
+
+/// What a call finds that is about to use a descriptor.
+pub(crate) enum Status {
+    /// Nothing of ours.
+    Plain,
+    /// A dialogue goes on; the descriptor becomes readable when it has ended.
+    Open(RawFd),
+    /// The connection failed, and the application hears of it now, once.
+    Failed(c_int),
+}
+
+/// Whether a call on this descriptor has to be looked at: two loads where no dialogue is open anywhere.
+pub(crate) fn concerns(fd: RawFd) -> bool {
+    slot::any() && descriptors::ticket(fd).is_some()
+}
+
+/// Whether any descriptor at all has to be looked at.
+pub(crate) fn is_busy() -> bool {
+    slot::any()
+}
+
+/// What has to be known before a descriptor is used. A failure is told only once.
+pub(crate) fn status(fd: RawFd) -> Status {
+    let Some(ticket) = own_ticket(fd) else { return Status::Plain };
+    // Under the lock: the helper ends a dialogue as one step.
+    let state = dialogues(|_| slot::state(ticket));
+    match state {
+        State::Open(done) => Status::Open(done),
+        State::Failed => {
+            descriptors::set_ticket(fd, None);
+            slot::take_failure(ticket).map_or(Status::Plain, Status::Failed)
+        }
+        State::Gone => {
+            descriptors::set_ticket(fd, None);
+            Status::Plain
+        }
+    }
+}
+
+/// As [`status`], without taking a failure away.
+pub(crate) fn open(fd: RawFd) -> Option<RawFd> {
+    let ticket = own_ticket(fd)?;
+    match dialogues(|_| slot::state(ticket)) {
+        State::Open(done) => Some(done),
+        State::Failed | State::Gone => None,
+    }
+}
+
+/// The ticket of a descriptor, if it still stands for the socket the ticket was given to.
+fn own_ticket(fd: RawFd) -> Option<Ticket> {
+    let ticket = descriptors::ticket(fd)?;
+    if process::runs_on_borrowed_memory() {
+        return None;
+    }
+    if slot::cookie(ticket).is_some_and(|cookie| sys::cookie(fd).is_ok_and(|now| now == cookie)) {
+        return Some(ticket);
+    }
+    descriptors::set_ticket(fd, None);
+    None
+}
+
+/// What a call that moves data does: on a socket still connecting it would block, on one that failed it says so.
+pub(crate) fn gate<T>(fd: RawFd, flags: c_int) -> Verdict<T> {
+    match status(fd) {
+        Status::Plain => Verdict::Direct,
+        Status::Failed(errno) => Verdict::Fail(errno),
+        Status::Open(_) if flags & libc::MSG_DONTWAIT != 0 || sys::is_nonblocking(fd) => {
+            Verdict::Fail(libc::EAGAIN)
+        }
+        Status::Open(done) => Verdict::Wait(until_done(done)),
+    }
+}
+
+/// How long a sleep for the end of a dialogue lasts at the most before it looks again: its bell may be closed and
+/// the number be another file's by the time the sleep begins.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Sleeping until a dialogue has ended.
+pub(crate) fn until_done(done: RawFd) -> Wait {
+    Wait::descriptor(done, libc::POLLIN, Instant::now().checked_add(LOOK_AGAIN))
+}
+
+/// A place taken for a socket before anything is sent; dropped unused it is given back by [`Reservation::cancel`].
+pub(crate) struct Reservation {
+    ticket: Ticket,
+    fd: RawFd,
+    socket: Own,
+    done: Own,
+    entries: Vec<Entry>,
+}
+
+/// Takes the socket out of its epoll sets and makes it known as connecting; `None` where descriptors have run
+/// out: then the dialogue has to take place inside connect(2).
+pub(crate) fn reserve(fd: RawFd) -> Option<Reservation> {
+    if process::runs_on_borrowed_memory() {
+        return None;
+    }
+    let cookie = sys::cookie(fd).ok()?;
+    let socket = Own::copy_of(fd)?;
+    let Some(done) = Own::bell() else {
+        socket.close();
+        return None;
+    };
+    let Some(ticket) = slot::take(cookie, done.fd) else {
+        socket.close();
+        done.close();
+        return None;
+    };
+    descriptors::set_ticket(fd, Some(ticket));
+    Some(Reservation { ticket, fd, socket, done, entries: epoll::take_out(fd) })
+}
+
+impl Reservation {
+    /// Our own descriptor for the socket.
+    pub(crate) fn socket(&self) -> RawFd {
+        self.socket.fd
+    }
+
+    /// The connection stands or has failed already: everything is as if it had never been parked.
+    pub(crate) fn cancel(self) {
+        dialogues(|_| {
+            epoll::put_back(&self.entries);
+            descriptors::set_ticket(self.fd, None);
+            slot::give_back(self.ticket);
+        });
+        self.socket.close();
+        self.done.close();
+    }
+
+    /// Hands the dialogue over to the helper. Gives the attempt back where there can be no helper.
+    pub(crate) fn hand_over(
+        self,
+        attempt: Attempt,
+        target: SocketAddr,
+        events: libc::c_short,
+    ) -> Option<Attempt> {
+        let Reservation { ticket, fd, socket, done, entries } = self;
+        let parked = Parked { attempt, target, socket, done, descriptors: vec![fd], entries };
+        dialogues(|all| {
+            all.insert(ticket, parked);
+            if helper::watch(ticket, socket.fd, events) {
+                return None;
+            }
+            let parked = all.remove(&ticket)?;
+            epoll::put_back(&parked.entries);
+            descriptors::set_ticket(fd, None);
+            slot::give_back(ticket);
+            socket.close();
+            done.close();
+            Some(parked.attempt)
+        })
+    }
+}
+
+/// A copy of a parked descriptor is parked as well.
+pub(crate) fn copied(original: RawFd, copy: RawFd) {
+    let Some(ticket) = own_ticket(original) else { return };
+    dialogues(|all| {
+        descriptors::set_ticket(copy, Some(ticket));
+        if let Some(parked) = all.get_mut(&ticket) {
+            parked.descriptors.push(copy);
+        }
+    });
+}
+
+/// A descriptor is closed: with the last one its dialogue is abandoned.
+pub(crate) fn closed(fd: RawFd) {
+    let Some(ticket) = descriptors::ticket(fd).filter(|_| !process::runs_on_borrowed_memory()) else {
+        return;
+    };
+    descriptors::set_ticket(fd, None);
+    if !slot::is_own(ticket) {
+        return;
+    }
+    dialogues(|all| {
+        let Some(parked) = all.get_mut(&ticket) else {
+            // Failed and never asked about; copies of the descriptor, if any, learn nothing more.
+            slot::take_failure(ticket);
+            return;
+        };
+        parked.descriptors.retain(|known| *known != fd);
+        parked.entries.retain(|entry| entry.fd != fd);
+        if parked.descriptors.is_empty() {
+            abandon(all, ticket);
+        }
+    });
+}
+
+/// shutdown(2) on a connecting socket: the attempt ends, and what is left is an error (tcp(7): ECONNRESET).
+pub(crate) fn abort(fd: RawFd) -> bool {
+    let Some(ticket) = own_ticket(fd) else { return false };
+    dialogues(|all| {
+        let Some(parked) = all.remove(&ticket) else { return false };
+        sys::disconnect(parked.socket.fd);
+        end(ticket, &parked, Some(libc::ECONNRESET));
+        true
+    })
+}
+
+fn abandon(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
+    let Some(parked) = all.remove(&ticket) else { return };
+    helper::unwatch(parked.socket.fd);
+    slot::give_back(ticket);
+    parked.done.ring();
+    parked.socket.close();
+    parked.done.close();
+}
+
+/// The dialogue has ended, under the lock: whoever waits learns of it, in the order that nobody can see half of it.
+fn end(ticket: Ticket, parked: &Parked, errno: Option<c_int>) {
+    helper::unwatch(parked.socket.fd);
+    let cookie = slot::cookie(ticket);
+    let ours = |fd: &&RawFd| sys::cookie(**fd).ok() == cookie;
+    for fd in parked.descriptors.iter().filter(ours) {
+        match errno {
+            None => descriptors::remember(*fd, parked.target),
+            Some(_) => descriptors::forget(*fd),
+        }
+    }
+    let alive: Vec<_> = parked.entries.iter().filter(|entry| ours(&&entry.fd)).copied().collect();
+    epoll::put_back(&alive);
+    match errno {
+        None => {
+            parked.descriptors.iter().filter(ours).for_each(|fd| descriptors::set_ticket(*fd, None));
+            slot::give_back(ticket);
+        }
+        Some(errno) => slot::fail(ticket, errno),
+    }
+    parked.done.ring();
+    parked.socket.close();
+    parked.done.close();
+}
+
+/// epoll_ctl(2) on a parked socket: only the entries kept here are changed.
+pub(crate) fn control(
+    epoll: RawFd,
+    operation: c_int,
+    fd: RawFd,
+    event: Option<libc::epoll_event>,
+) -> Verdict<c_int> {
+    let Some(ticket) = own_ticket(fd) else { return Verdict::Direct };
+    dialogues(|all| match all.get_mut(&ticket) {
+        Some(parked) => epoll::edit(&mut parked.entries, epoll, operation, fd, event),
+        None => Verdict::Direct,
+    })
+}

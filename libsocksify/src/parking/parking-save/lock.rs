@@ -1,0 +1,69 @@
+//! A lock that survives fork(2): one held by another thread at that moment is held by nobody in the child, whose
+//! process number is another. It is taken only with signals blocked, and for a few system calls at a time.
+
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// A value that one thread at a time may use.
+pub(crate) struct Lock<T> {
+    /// The process whose thread holds the lock, or 0.
+    holder: AtomicI32,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the value is reached only by the thread that holds the lock.
+unsafe impl<T: Send> Sync for Lock<T> {}
+
+impl<T> Lock<T> {
+    pub(crate) const fn new(value: T) -> Lock<T> {
+        Lock { holder: AtomicI32::new(0), value: UnsafeCell::new(value) }
+    }
+
+    /// Runs `body` with the value; not to be nested.
+    pub(crate) fn with<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: getpid has no preconditions.
+        let us = unsafe { libc::getpid() };
+        while let Err(holder) = self.holder.compare_exchange(0, us, Ordering::Acquire, Ordering::Relaxed) {
+            if holder != us && self.holder.compare_exchange(holder, us, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        let release = Release(&self.holder);
+        // SAFETY: this thread holds the lock until `release` is dropped.
+        let result = body(unsafe { &mut *self.value.get() });
+        drop(release);
+        result
+    }
+}
+
+struct Release<'a>(&'a AtomicI32);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thread_at_a_time() {
+        static COUNT: Lock<u32> = Lock::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..1000).for_each(|_| COUNT.with(|count| *count += 1)));
+            }
+        });
+        assert_eq!(COUNT.with(|count| *count), 4000);
+    }
+
+    #[test]
+    fn a_lock_held_by_another_process_is_free() {
+        let lock = Lock::new(7);
+        lock.holder.store(i32::MAX, Ordering::Relaxed);
+        assert_eq!(lock.with(|value| *value), 7);
+    }
+}

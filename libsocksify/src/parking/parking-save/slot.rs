@@ -1,0 +1,175 @@
+//! The outcome of each dialogue, in memory that a forked child shares: it inherits the socket, and learns here what
+//! becomes of it while the parent's helper talks to the proxy.
+
+use std::num::NonZeroU64;
+use std::os::fd::RawFd;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+use libc::c_int;
+
+const SLOTS: usize = 4096;
+
+/// Names a dialogue: the slot, and how often it had been used.
+pub(crate) type Ticket = NonZeroU64;
+
+/// What a ticket stands for now.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The dialogue goes on; the descriptor becomes readable at its end.
+    Open(RawFd),
+    /// It failed, and nobody has been told.
+    Failed,
+    /// It succeeded, or everything is told.
+    Gone,
+}
+
+const FREE: u32 = 0;
+const OPEN: u32 = 1;
+const FAILED: u32 = 2;
+
+struct Pool {
+    /// Slots that are not free: what every hook looks at.
+    used: AtomicU32,
+    slots: [Slot; SLOTS],
+}
+
+struct Slot {
+    /// How often the slot was used, and what it is now, in one word: they change together.
+    state: AtomicU64,
+    cookie: AtomicU64,
+    done: AtomicI32,
+    errno: AtomicI32,
+    socket: AtomicI32,
+    owner: AtomicI32,
+}
+
+static POOL: AtomicPtr<Pool> = AtomicPtr::new(ptr::null_mut());
+
+fn pool() -> Option<&'static Pool> {
+    // SAFETY: null, or the mapping made below, which is never unmapped.
+    unsafe { POOL.load(Ordering::Acquire).as_ref() }
+}
+
+/// Whether any dialogue is open or any failure untold.
+pub(crate) fn any() -> bool {
+    pool().is_some_and(|pool| pool.used.load(Ordering::Relaxed) != 0)
+}
+
+/// Takes a slot for a dialogue; `None` where all are taken.
+pub(crate) fn take(cookie: u64, done: RawFd, socket: RawFd) -> Option<Ticket> {
+    let pool = pool().or_else(map)?;
+    for (index, slot) in pool.slots.iter().enumerate() {
+        let state = slot.state.load(Ordering::Relaxed);
+        if kind(state) != FREE {
+            continue;
+        }
+        let open = (use_count(state).wrapping_add(1)) << 32 | u64::from(OPEN);
+        if slot.state.compare_exchange(state, open, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            pool.used.fetch_add(1, Ordering::Relaxed);
+            slot.fill(cookie, done, socket);
+            return NonZeroU64::new(use_count(open) << 32 | (index as u64 + 1));
+        }
+    }
+    None
+}
+
+/// What a ticket stands for.
+pub(crate) fn state(ticket: Ticket) -> State {
+    let Some((slot, state)) = find(ticket) else { return State::Gone };
+    match kind(state) {
+        OPEN => State::Open(slot.done.load(Ordering::Acquire)),
+        FAILED => State::Failed,
+        _ => State::Gone,
+    }
+}
+
+/// The cookie of the socket a ticket was given to.
+pub(crate) fn cookie(ticket: Ticket) -> Option<u64> {
+    find(ticket).map(|(slot, _)| slot.cookie.load(Ordering::Acquire))
+}
+
+/// The dialogue failed.
+pub(crate) fn fail(ticket: Ticket, errno: c_int) {
+    let Some((slot, state)) = find(ticket) else { return };
+    slot.errno.store(errno, Ordering::Release);
+    let failed = use_count(state) << 32 | u64::from(FAILED);
+    let _ = slot.state.compare_exchange(state, failed, Ordering::AcqRel, Ordering::Relaxed);
+}
+
+/// Takes the failure away; the one caller that gets it tells the application.
+pub(crate) fn take_failure(ticket: Ticket) -> Option<c_int> {
+    let (slot, state) = find(ticket).filter(|(_, state)| kind(*state) == FAILED)?;
+    let errno = slot.errno.load(Ordering::Acquire);
+    release(slot, state).then_some(errno)
+}
+
+/// Frees the slot: there is nothing (more) to tell.
+pub(crate) fn give_back(ticket: Ticket) {
+    if let Some((slot, state)) = find(ticket) {
+        release(slot, state);
+    }
+}
+
+/// In a forked child: closes the copies of our own descriptors, which would keep the parent's connections open.
+pub(crate) fn close_inherited(parent: c_int) {
+    let open = |slot: &&Slot| {
+        kind(slot.state.load(Ordering::Acquire)) == OPEN && slot.owner.load(Ordering::Relaxed) == parent
+    };
+    for slot in pool().iter().flat_map(|pool| pool.slots.iter()).filter(open) {
+        crate::sys::close(slot.socket.load(Ordering::Relaxed));
+    }
+}
+
+impl Slot {
+    fn fill(&self, cookie: u64, done: RawFd, socket: RawFd) {
+        self.cookie.store(cookie, Ordering::Release);
+        self.done.store(done, Ordering::Release);
+        self.socket.store(socket, Ordering::Relaxed);
+        // SAFETY: getpid has no preconditions.
+        self.owner.store(unsafe { libc::getpid() }, Ordering::Relaxed);
+    }
+}
+
+fn find(ticket: Ticket) -> Option<(&'static Slot, u64)> {
+    let index = usize::try_from(ticket.get() & 0xffff_ffff).ok()?.checked_sub(1)?;
+    let slot = pool()?.slots.get(index)?;
+    let state = slot.state.load(Ordering::Acquire);
+    (use_count(state) == ticket.get() >> 32).then_some((slot, state))
+}
+
+fn release(slot: &Slot, state: u64) -> bool {
+    let free = use_count(state).wrapping_add(1) << 32 | u64::from(FREE);
+    let released = slot.state.compare_exchange(state, free, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+    if released && let Some(pool) = pool() {
+        pool.used.fetch_sub(1, Ordering::Relaxed);
+    }
+    released
+}
+
+fn kind(state: u64) -> u32 {
+    state as u32
+}
+
+fn use_count(state: u64) -> u64 {
+    state >> 32
+}
+
+/// Shared with children to come; page by page, as it is used.
+#[cold]
+fn map() -> Option<&'static Pool> {
+    // SAFETY: a fresh mapping of the right size; all-zero bytes are a valid pool. The loser of a race unmaps its own.
+    unsafe {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+        let fresh = libc::mmap(ptr::null_mut(), size_of::<Pool>(), protection, flags, -1, 0);
+        if fresh == libc::MAP_FAILED {
+            return None;
+        }
+        let won = POOL.compare_exchange(ptr::null_mut(), fresh.cast(), Ordering::AcqRel, Ordering::Acquire);
+        if won.is_err() {
+            libc::munmap(fresh, size_of::<Pool>());
+        }
+    }
+    pool()
+}
