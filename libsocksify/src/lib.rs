@@ -27,6 +27,7 @@ mod ffi;
 mod hooks;
 mod hostent;
 mod hosts;
+mod indirect;
 mod inject;
 mod interpose;
 mod list;
@@ -47,6 +48,7 @@ mod wait;
 extern "C" fn constructor() {
     interpose::as_our_own(|| {
         hooks::resolve_all();
+        indirect::resolve();
         process::claim();
         environment::snapshot();
         logging::begin();
