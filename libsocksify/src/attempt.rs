@@ -2,7 +2,7 @@
 //!
 //! It never blocks: it goes as far as it can and says what to wait for. It is plain data, with nothing to drop, so
 //! that a thread may be cancelled between two steps. Proxies and their addresses are tried in order as long as none
-//! of them could be reached; once one has been spoken to, its word is final.
+//! of them could be reached or do what it was asked; any other answer is final.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use libc::c_int;
 use socks_conf::{Method, Proxy, ProxyProtocol};
-use socks_proto::client::{Handshake, Step, Version};
+use socks_proto::client::{Failure, Handshake, Step, Version};
+use socks_proto::socks5::Rep;
 use socks_proto::{Command, Credentials, Host};
 
 use crate::interpose::Verdict;
@@ -164,8 +165,23 @@ impl Attempt {
                 sys::acknowledge_at_once(fd);
                 return Some(Pause::Connected);
             }
-            Step::Failed(failure) => return Some(self.fail(fd, errno::of_failure(&failure), &failure)),
+            Step::Failed(failure) => return self.rejected(fd, &failure),
         }
+        None
+    }
+
+    /// The proxy has refused. Its word is final, unless it only cannot do what it was asked: the next one may.
+    fn rejected(&mut self, fd: RawFd, failure: &Failure) -> Option<Pause> {
+        let errno = errno::of_failure(failure);
+        let unable = Failure::Reply(Rep::COMMAND_NOT_SUPPORTED) == *failure
+            || Failure::Reply(Rep::ADDRESS_TYPE_NOT_SUPPORTED) == *failure;
+        if !unable || self.passage.proxy(self.proxy + 1).is_none() {
+            return Some(self.fail(fd, errno, failure));
+        }
+        log::warn!("connect to {self}: {failure}; the next proxy is asked");
+        sys::disconnect(fd);
+        self.last_errno = errno;
+        (self.proxy, self.address, self.stage) = (self.proxy + 1, 0, Stage::Ready);
         None
     }
 
