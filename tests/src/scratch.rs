@@ -64,5 +64,5 @@ pub fn remove_stale() {
 fn is_stale(name: &str) -> bool {
     name.strip_prefix(PREFIX)
         .and_then(|rest| rest.split('-').next())
-        .is_some_and(|pid| !Path::new("/proc").join(pid).exists())
+        .is_some_and(|pid| fs::read_link(Path::new("/proc").join(pid).join("exe")).is_err())
 }
