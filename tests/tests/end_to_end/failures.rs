@@ -22,14 +22,14 @@ use scripts::{Case, Speech};
 pub(crate) fn add(suite: &mut Suite) {
     for build in Build::ALL {
         for case in scripts::cases() {
-            for mode in ["blocking", "poll"] {
+            for mode in MODES {
                 let (case, name) = (case.clone(), case.name.clone());
                 let name = format!("failures::scripted::{name}::{mode}::{}", build.name());
                 suite.add(name, &["cc"], move |bench| scripted(bench, build, &case, mode));
             }
         }
         for (label, address, port, errno) in UNREACHABLE_PROXIES {
-            for mode in ["blocking", "poll"] {
+            for mode in MODES {
                 let name = format!("failures::proxy::{label}::{mode}::{}", build.name());
                 let test = move |bench: &Bench<'_>| unreachable(bench, build, (address, *port), errno, mode);
                 suite.add(name, &["cc"], test);
@@ -60,6 +60,9 @@ fn needs(server: Server) -> Vec<&'static str> {
     let installed = (server != Server::Socksd).then(|| server.program());
     ["cc"].into_iter().chain(installed).collect()
 }
+
+/// How the application waits for its connect; the errno does not depend on it.
+const MODES: [&str; 4] = ["blocking", "poll", "select", "epoll"];
 
 /// The application's verdict on a connect.
 fn verdict(bench: &Bench<'_>, wrapper: &Wrapper, words: &[&str], prints: &str) -> Verdict {
@@ -139,7 +142,7 @@ fn targets() -> Vec<(&'static str, String, u16, Errno)> {
 
 fn target(bench: &Bench<'_>, build: Build, server: Server, host: &str, port: u16, errno: &str) -> Verdict {
     let wrapper = preload::through(bench, build.library(), server.open())?;
-    ["blocking", "poll"].into_iter().try_for_each(|mode| {
+    MODES.into_iter().try_for_each(|mode| {
         verdict(bench, &wrapper, &[host, &port.to_string(), mode], errno).map_err(|failed| {
             let log = bench.world.log(server.program());
             format!("{}\n--- {}\n{log}", failed.message().unwrap_or_default(), server.program()).into()
