@@ -16,6 +16,7 @@ use socks_proto::client::{Failure, Handshake, Step, Version};
 use socks_proto::socks5::Rep;
 use socks_proto::{Command, Credentials, Host};
 
+use crate::descriptors::Identity;
 use crate::interpose::Verdict;
 use crate::policy::Passage;
 use crate::wait::Wait;
@@ -32,6 +33,8 @@ pub(crate) struct Attempt {
     stage: Stage,
     began: Instant,
     until: Option<Instant>,
+    /// IPV6_V6ONLY was set, which the application still believes.
+    was_ipv6_only: bool,
     /// What the application is told when no candidate is left.
     last_errno: c_int,
 }
@@ -57,7 +60,18 @@ impl Attempt {
         let began = Instant::now();
         let until = passage.runtime.config.timeout_connect.and_then(|limit| began.checked_add(limit));
         let last_errno = libc::ENETUNREACH;
-        Attempt { passage, family, proxy: 0, address: 0, stage: Stage::Ready, began, until, last_errno }
+        let stage = Stage::Ready;
+        Attempt {
+            passage,
+            family,
+            proxy: 0,
+            address: 0,
+            stage,
+            began,
+            until,
+            was_ipv6_only: false,
+            last_errno,
+        }
     }
 
     /// Goes on until the connection stands, has failed, or there is something to wait for.
@@ -71,6 +85,11 @@ impl Attempt {
             Pause::Wait(_) => self.give_up(fd, libc::ETIMEDOUT, &"no answer in time"),
             Pause::Failed(errno) => Verdict::Fail(errno),
         }
+    }
+
+    /// What the application is to be told of the socket once it is connected.
+    pub(crate) fn identity(&self, target: SocketAddr) -> Identity {
+        Identity { target, ipv6_only: self.was_ipv6_only }
     }
 
     /// When its time is up.
@@ -103,9 +122,9 @@ impl Attempt {
             self.address += 1;
             return None;
         };
-        if self.family == libc::AF_INET6 && candidate.is_ipv4() {
+        if self.family == libc::AF_INET6 && candidate.is_ipv4() && sys::is_ipv6_only(fd) {
             // Where the socket is bound already the kernel refuses, and says so again when we connect.
-            let _ = sys::allow_ipv4(fd);
+            self.was_ipv6_only |= sys::set_ipv6_only(fd, false).is_ok();
         }
         match sys::begin_connect(fd, reachable) {
             Ok(()) => self.greet(fd),
@@ -134,7 +153,8 @@ impl Attempt {
     fn greet(&mut self, fd: RawFd) -> Option<Pause> {
         sys::acknowledge_at_once(fd);
         let Some((version, credentials)) = self.dialect() else {
-            return Some(self.fail(fd, libc::ECONNREFUSED, &"HTTP proxies are not spoken to yet"));
+            log::warn!("connect to {self}: this version does not speak to HTTP proxies");
+            return Some(self.fail(fd, libc::ECONNREFUSED, &"the proxy's protocol is not spoken"));
         };
         match Handshake::new(version, Command::Connect, &self.passage.target, credentials) {
             Ok(handshake) => {
@@ -176,6 +196,9 @@ impl Attempt {
         let unable = Failure::Reply(Rep::COMMAND_NOT_SUPPORTED) == *failure
             || Failure::Reply(Rep::ADDRESS_TYPE_NOT_SUPPORTED) == *failure;
         if !unable || self.passage.proxy(self.proxy + 1).is_none() {
+            if matches!(failure, Failure::NoAcceptableMethod | Failure::AuthenticationRefused { .. }) {
+                log::warn!("connect to {self}: {failure}");
+            }
             return Some(self.fail(fd, errno, failure));
         }
         log::warn!("connect to {self}: {failure}; the next proxy is asked");
@@ -190,7 +213,7 @@ impl Attempt {
         if !concerns_the_proxy(errno) {
             return Some(Pause::Failed(errno));
         }
-        log::warn!("proxy of {self} cannot be reached: {}", io::Error::from_raw_os_error(errno));
+        log::warn!("connect to {self}: the proxy cannot be reached: {}", io::Error::from_raw_os_error(errno));
         sys::disconnect(fd);
         self.last_errno = errno;
         self.address += 1;
@@ -206,6 +229,9 @@ impl Attempt {
     fn fail(&self, fd: RawFd, errno: c_int, reason: &dyn fmt::Display) -> Pause {
         log::info!("connect to {self} failed: {reason}");
         sys::disconnect(fd);
+        if self.was_ipv6_only {
+            let _ = sys::set_ipv6_only(fd, true);
+        }
         Pause::Failed(errno)
     }
 

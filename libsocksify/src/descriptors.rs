@@ -24,7 +24,9 @@ static TABLE: [AtomicPtr<[Record; CHUNK]>; CHUNKS] = [const { AtomicPtr::new(ptr
 struct Record {
     stamp: AtomicU64,
     cookie: AtomicU64,
-    target: [AtomicU64; 4],
+    identity: [AtomicU64; 4],
+    /// The cookie of the socket that took an IPv4 socket's place, or 0.
+    replaced: AtomicU64,
     /// The dialogue it waits for, or 0.
     ticket: AtomicU64,
     notes: [Note; 2],
@@ -38,27 +40,57 @@ struct Note {
     data: AtomicU64,
 }
 
-/// Remembers the target the application asked for.
-pub(crate) fn remember(fd: RawFd, target: SocketAddr) {
+/// What the application is told of a proxied socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The target it asked for.
+    pub(crate) target: SocketAddr,
+    /// It set IPV6_V6ONLY, which we had to clear to reach the proxy.
+    pub(crate) ipv6_only: bool,
+}
+
+impl From<SocketAddr> for Identity {
+    fn from(target: SocketAddr) -> Identity {
+        Identity { target, ipv6_only: false }
+    }
+}
+
+/// Remembers what the application is told of a socket.
+pub(crate) fn remember(fd: RawFd, identity: impl Into<Identity>) {
     let Ok(cookie) = sys::cookie(fd) else { return };
     if process::runs_on_borrowed_memory() {
         return;
     }
     if let Some(record) = slot(fd).and_then(record_or_new) {
-        record.write(cookie, target);
+        record.write(cookie, identity.into());
     }
 }
 
-/// The target a proxied socket is connected to, in the application's eyes.
-pub(crate) fn target(fd: RawFd) -> Option<SocketAddr> {
-    let (cookie, target) = record(fd)?.read()?;
-    (sys::cookie(fd).ok()? == cookie).then_some(target)
+/// What the application is told of a proxied socket.
+pub(crate) fn identity(fd: RawFd) -> Option<Identity> {
+    let (cookie, identity) = record(fd)?.read()?;
+    (sys::cookie(fd).ok()? == cookie).then_some(identity)
 }
 
-/// Whether anything is known that ends with the descriptor: two loads, for the pass-through path.
+/// The socket behind the descriptor took an IPv4 socket's place.
+pub(crate) fn mark_replaced(fd: RawFd) {
+    if let (Some(record), Ok(cookie)) = (slot(fd).and_then(record_or_new), sys::cookie(fd)) {
+        record.replaced.store(cookie, Ordering::Release);
+    }
+}
+
+/// Whether the socket behind the descriptor took an IPv4 socket's place.
+pub(crate) fn is_replaced(fd: RawFd) -> bool {
+    let replaced = record(fd).map_or(0, |record| record.replaced.load(Ordering::Acquire));
+    replaced != 0 && sys::cookie(fd).is_ok_and(|cookie| cookie == replaced)
+}
+
+/// Whether anything is known that ends with the descriptor: three loads, for the pass-through path.
 pub(crate) fn is_known(fd: RawFd) -> bool {
     record(fd).is_some_and(|record| {
-        record.stamp.load(Ordering::Relaxed) != 0 || record.ticket.load(Ordering::Relaxed) != 0
+        record.stamp.load(Ordering::Relaxed) != 0
+            || record.ticket.load(Ordering::Relaxed) != 0
+            || record.replaced.load(Ordering::Relaxed) != 0
     })
 }
 
@@ -72,9 +104,12 @@ pub(crate) fn forget(fd: RawFd) {
 
 /// Makes `copy` known for what `original` is, after a dup(2).
 pub(crate) fn copy(original: RawFd, copy: RawFd) {
-    match target(original) {
-        Some(target) => remember(copy, target),
+    match identity(original) {
+        Some(identity) => remember(copy, identity),
         None => forget(copy),
+    }
+    if is_replaced(original) {
+        mark_replaced(copy);
     }
 }
 
@@ -124,49 +159,51 @@ impl Note {
 }
 
 impl Record {
-    fn write(&self, cookie: u64, target: SocketAddr) {
+    fn write(&self, cookie: u64, identity: Identity) {
         let stamp = self.stamp.swap(u64::MAX, Ordering::Acquire);
         fence(Ordering::Release);
         self.cookie.store(cookie, Ordering::Relaxed);
-        for (word, value) in self.target.iter().zip(encode(target)) {
+        for (word, value) in self.identity.iter().zip(encode(identity)) {
             word.store(value, Ordering::Relaxed);
         }
         let next = if stamp == u64::MAX { 2 } else { (stamp | 1).wrapping_add(1).max(2) };
         self.stamp.store(next, Ordering::Release);
     }
 
-    fn read(&self) -> Option<(u64, SocketAddr)> {
+    fn read(&self) -> Option<(u64, Identity)> {
         let before = self.stamp.load(Ordering::Acquire);
         if before == 0 || before % 2 == 1 {
             return None;
         }
         let cookie = self.cookie.load(Ordering::Relaxed);
-        let words = [0, 1, 2, 3].map(|index| self.target[index].load(Ordering::Relaxed));
+        let words = [0, 1, 2, 3].map(|index| self.identity[index].load(Ordering::Relaxed));
         fence(Ordering::Acquire);
         (self.stamp.load(Ordering::Relaxed) == before).then(|| (cookie, decode(words)))
     }
 }
 
-/// Family, port and scope in one word, flow information in the next, the address in the last two.
-fn encode(address: SocketAddr) -> [u64; 4] {
-    let port = u64::from(address.port());
-    match address {
-        SocketAddr::V4(address) => [port << 1, 0, 0, u64::from(address.ip().to_bits())],
+/// Family, IPV6_V6ONLY, port and scope in one word, flow information in the next, the address in the last two.
+fn encode(Identity { target, ipv6_only }: Identity) -> [u64; 4] {
+    let head = u64::from(target.port()) << 2 | u64::from(ipv6_only) << 1 | u64::from(target.is_ipv6());
+    match target {
+        SocketAddr::V4(address) => [head, 0, 0, u64::from(address.ip().to_bits())],
         SocketAddr::V6(address) => {
             let bits = address.ip().to_bits();
-            let scope = u64::from(address.scope_id());
-            [scope << 32 | port << 1 | 1, u64::from(address.flowinfo()), (bits >> 64) as u64, bits as u64]
+            let head = u64::from(address.scope_id()) << 32 | head;
+            [head, u64::from(address.flowinfo()), (bits >> 64) as u64, bits as u64]
         }
     }
 }
 
-fn decode([head, flowinfo, high, low]: [u64; 4]) -> SocketAddr {
-    let port = (head >> 1) as u16;
-    if head & 1 == 0 {
-        return SocketAddr::from(((low as u32).to_be_bytes(), port));
-    }
-    let ip = (u128::from(high) << 64 | u128::from(low)).into();
-    std::net::SocketAddrV6::new(ip, port, flowinfo as u32, (head >> 32) as u32).into()
+fn decode([head, flowinfo, high, low]: [u64; 4]) -> Identity {
+    let port = (head >> 2) as u16;
+    let target = if head & 1 == 0 {
+        SocketAddr::from(((low as u32).to_be_bytes(), port))
+    } else {
+        let ip = (u128::from(high) << 64 | u128::from(low)).into();
+        std::net::SocketAddrV6::new(ip, port, flowinfo as u32, (head >> 32) as u32).into()
+    };
+    Identity { target, ipv6_only: head & 2 != 0 }
 }
 
 fn slot(fd: RawFd) -> Option<(&'static AtomicPtr<[Record; CHUNK]>, usize)> {
@@ -214,12 +251,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_survive_encoding() {
+    fn identities_survive_encoding() {
         for text in ["192.0.2.7:80", "255.255.255.255:65535", "[2001:db8::7]:443", "[::ffff:192.0.2.7]:1"] {
-            let address: SocketAddr = text.parse().unwrap();
-            assert_eq!(decode(encode(address)), address);
+            let identity = Identity::from(text.parse::<SocketAddr>().unwrap());
+            assert_eq!(decode(encode(identity)), identity);
         }
         let scoped = std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 22, 7, 3).into();
+        let scoped = Identity { target: scoped, ipv6_only: true };
         assert_eq!(decode(encode(scoped)), scoped);
     }
 
@@ -228,10 +266,10 @@ mod tests {
         // SAFETY: all-zero bytes are a valid record.
         let record: Record = unsafe { std::mem::zeroed() };
         assert!(record.read().is_none());
-        let address: SocketAddr = "192.0.2.7:80".parse().unwrap();
+        let identity = Identity::from("192.0.2.7:80".parse::<SocketAddr>().unwrap());
         for cookie in 1..5 {
-            record.write(cookie, address);
-            assert_eq!(record.read(), Some((cookie, address)));
+            record.write(cookie, identity);
+            assert_eq!(record.read(), Some((cookie, identity)));
         }
         record.stamp.store(u64::MAX, Ordering::Relaxed);
         assert!(record.read().is_none());
@@ -241,6 +279,6 @@ mod tests {
     fn descriptors_beyond_the_table_are_unknown() {
         assert!(!is_known(-1));
         assert!(!is_known(RawFd::MAX));
-        assert!(target(RawFd::MAX).is_none());
+        assert!(identity(RawFd::MAX).is_none());
     }
 }

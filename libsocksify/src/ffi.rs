@@ -7,9 +7,9 @@ use libc::{
 };
 
 pub(crate) use libc::{
-    close, connect, dup, dup2, dup3, epoll_ctl, getaddrinfo, getnameinfo, getpeername, getsockopt, poll,
-    ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send, sendfile, sendfile64,
-    sendmmsg, sendmsg, sendto, shutdown, socket, splice, unshare, write, writev,
+    close, connect, dup, dup2, dup3, epoll_ctl, getaddrinfo, getnameinfo, getpeername, getsockname,
+    getsockopt, poll, ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send, sendfile,
+    sendfile64, sendmmsg, sendmsg, sendto, shutdown, socket, splice, unshare, write, writev,
 };
 
 /// The resolver's state, `struct __res_state` of `<resolv.h>`; only ever passed on.

@@ -52,9 +52,12 @@ interpose! {
     fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
         => identity::getpeername, when { is_known(fd) };
 
-    /// While the proxy is asked: 0; then the outcome, once.
+    /// The address of a socket that had to take an IPv4 socket's place is an IPv4 one; else always the kernel's answer.
+    fn getsockname(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
+        => identity::getsockname, when { is_known(fd) };
+    /// SO_ERROR while the proxy is asked: 0; then the outcome, once. IPV6_V6ONLY as the application set it.
     fn getsockopt(fd: c_int, level: c_int, name: c_int, value: *mut c_void, length: *mut socklen_t) -> c_int = -1
-        => option::getsockopt, when { option::tells_outcome(level, name) && concerns(fd) };
+        => option::getsockopt, when { (option::tells_outcome(level, name) && concerns(fd)) || (option::is_ipv6_only(level, name) && is_known(fd)) };
     /// Ends an attempt that goes on.
     fn shutdown(fd: c_int, how: c_int) -> c_int = -1
         => option::shutdown, when { concerns(fd) };

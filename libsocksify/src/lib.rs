@@ -36,6 +36,7 @@ mod next;
 mod parking;
 mod policy;
 mod process;
+mod replacement;
 mod resolver;
 mod rights;
 mod runtime;

@@ -34,6 +34,13 @@ pub(crate) struct Passage {
 }
 
 impl Passage {
+    /// Whether any of the proxies has an IPv4 address, or none has any.
+    pub(crate) fn is_reachable_by_ipv4(&self) -> bool {
+        let mut proxies =
+            (0..).map_while(|place| self.proxy(place)).map(|(index, ..)| self.runtime.addresses(index));
+        proxies.any(|addresses| addresses.iter().any(|ip| ip.to_canonical().is_ipv4()))
+    }
+
     /// Of the proxies that can serve this passage the one at `place` in their order: its number in the configuration,
     /// and what to speak to it.
     pub(crate) fn proxy(&self, place: usize) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
@@ -113,8 +120,15 @@ fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Pa
         (Decision::Proxy(route, _), meaning) => {
             Path::Proxied(Passage { runtime, route, target: wire_address(meaning, target), from })
         }
-        (Decision::Block(_), _) => Path::Refused(libc::EACCES),
-        (Decision::NoRoute, _) => Path::Refused(libc::ENETUNREACH),
+        (Decision::Block(route), meaning) => {
+            let target = wire_address(meaning, target);
+            log::info!("{target} is blocked by the route of line {}", route.line);
+            Path::Refused(libc::EACCES)
+        }
+        (Decision::NoRoute, meaning) => {
+            log::info!("{} has no route", wire_address(meaning, target));
+            Path::Refused(libc::ENETUNREACH)
+        }
     }
 }
 

@@ -83,9 +83,14 @@ pub(crate) fn send_timeout(fd: RawFd) -> Option<Duration> {
     (!duration.is_zero()).then_some(duration)
 }
 
-/// Lets an IPv6 socket reach IPv4; refused by the kernel once the socket is bound.
-pub(crate) fn allow_ipv4(fd: RawFd) -> io::Result<()> {
-    set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0)
+/// Whether an IPv6 socket may reach IPv4 (IPV6_V6ONLY); changing it is refused by the kernel once the socket is bound.
+pub(crate) fn is_ipv6_only(fd: RawFd) -> bool {
+    option::<c_int>(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY).is_ok_and(|value| value != 0)
+}
+
+/// Changes IPV6_V6ONLY.
+pub(crate) fn set_ipv6_only(fd: RawFd, value: bool) -> io::Result<()> {
+    set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, value.into())
 }
 
 /// Acknowledge at once: a delayed acknowledgement costs 40 ms with proxies that write a reply in two pieces.
@@ -96,7 +101,7 @@ pub(crate) fn acknowledge_at_once(fd: RawFd) {
 /// The address a socket is bound to.
 pub(crate) fn own_address(fd: RawFd) -> Option<SocketAddr> {
     // SAFETY: the helper passes a buffer and its length.
-    address::filled(|address, length| unsafe { libc::getsockname(fd, address, length) })
+    address::filled(|address, length| unsafe { real::getsockname(fd, address, length) })
 }
 
 /// The address a socket is connected to.
@@ -257,6 +262,47 @@ pub(crate) fn some_handler_interrupts() -> bool {
         let handled = ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction);
         handled && action.sa_flags & libc::SA_RESTART == 0
     })
+}
+
+/// A fresh TCP socket.
+pub(crate) fn tcp_socket(family: c_int) -> Option<RawFd> {
+    // SAFETY: no pointers.
+    checked(unsafe { real::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) }).ok()
+}
+
+/// Gives one socket the value another has of an option; an option that cannot be read or set stays as it is.
+pub(crate) fn copy_option<T: Copy>(from: RawFd, to: RawFd, level: c_int, name: c_int) {
+    if let Ok(value) = option::<T>(from, level, name) {
+        // SAFETY: pointer and length of one value.
+        unsafe { libc::setsockopt(to, level, name, (&raw const value).cast(), size_of::<T>() as socklen_t) };
+    }
+}
+
+/// Whether an option of SOL_SOCKET has different values on two sockets.
+pub(crate) fn differs(one: RawFd, other: RawFd, name: c_int) -> bool {
+    let value = |fd| option::<c_int>(fd, libc::SOL_SOCKET, name).ok();
+    value(one) != value(other)
+}
+
+/// As [`copy_option`], for sizes the kernel doubles when they are set.
+pub(crate) fn copy_halved(from: RawFd, to: RawFd, name: c_int) {
+    if let Ok(value) = option::<c_int>(from, libc::SOL_SOCKET, name) {
+        let _ = set_option(to, libc::SOL_SOCKET, name, value / 2);
+    }
+}
+
+/// Puts `new` behind the descriptor `old`, with the flags and the owner that one has; dup3(2), fcntl(2).
+pub(crate) fn take_place(new: RawFd, old: RawFd) -> bool {
+    // SAFETY: fcntl and dup3 take integers here.
+    unsafe {
+        let closes_on_exec = real::fcntl(old, libc::F_GETFD, 0) & libc::FD_CLOEXEC != 0;
+        let owner = real::fcntl(old, libc::F_GETOWN, 0);
+        let kept = status_flags(old).is_ok_and(|flags| set_status_flags(new, flags).is_ok());
+        if owner != 0 {
+            real::fcntl(new, libc::F_SETOWN, owner as usize);
+        }
+        kept && real::dup3(new, old, if closes_on_exec { libc::O_CLOEXEC } else { 0 }) == old
+    }
 }
 
 /// The name of this host; gethostname(2).

@@ -9,13 +9,14 @@ use socket2::SockAddr;
 use socks_proto::Name;
 
 use crate::attempt::Attempt;
+use crate::descriptors::Identity;
 use crate::hooks::real;
 use crate::interpose::{self, Verdict};
 use crate::parking::{self, Status};
 use crate::policy::{self, Passage, Path};
 use crate::sys::Kind;
 use crate::wait::Wait;
-use crate::{address, descriptors, resolver, sys};
+use crate::{address, descriptors, replacement, resolver, sys};
 
 /// How far a call of connect(2) is: it may sleep several times.
 #[derive(Default)]
@@ -73,7 +74,7 @@ fn begin(progress: &mut Progress, fd: c_int, target: Option<SocketAddr>) -> Verd
         return other(fd, kind, target);
     }
     // Connected already, or of the wrong family: the kernel refuses, and knows the right errno.
-    if sys::connected_to(fd).is_some() || is_refused_by_kernel(kind, target) {
+    if sys::connected_to(fd).is_some() || is_refused_by_kernel(fd, kind, target) {
         return Verdict::Direct;
     }
     match policy::of_stream(fd, target) {
@@ -110,7 +111,9 @@ fn through_proxy(
     target: SocketAddr,
 ) -> Verdict<c_int> {
     descriptors::forget(fd);
-    let attempt = Attempt::new(kind.domain, passage);
+    let needs_ipv6 = kind.domain == libc::AF_INET && !passage.is_reachable_by_ipv4();
+    let domain = if needs_ipv6 && replacement::with_ipv6(fd) { libc::AF_INET6 } else { kind.domain };
+    let attempt = Attempt::new(domain, passage);
     if sys::is_nonblocking(fd) {
         return park(progress, attempt, fd, target, libc::EINPROGRESS);
     }
@@ -135,7 +138,7 @@ fn park(
     let verdict = attempt.advance(place.socket());
     let Verdict::Wait(wait) = verdict else {
         place.cancel();
-        return concluded(verdict, fd, target);
+        return concluded(verdict, fd, attempt.identity(target));
     };
     match place.hand_over(attempt, target, wait.events()) {
         None => Verdict::Fail(errno),
@@ -149,7 +152,7 @@ fn park(
 fn go_on(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_int> {
     let Progress::Asking(call) = progress else { return Verdict::Fail(libc::EACCES) };
     let verdict = call.attempt.advance(fd);
-    let Verdict::Wait(wait) = verdict else { return concluded(verdict, fd, target) };
+    let Verdict::Wait(wait) = verdict else { return concluded(verdict, fd, call.attempt.identity(target)) };
     let Some(errno) = call.runs_out() else { return Verdict::Wait(call.within(wait)) };
     match std::mem::take(progress) {
         Progress::Asking(call) => park(progress, call.attempt, fd, target, errno),
@@ -157,9 +160,9 @@ fn go_on(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_in
     }
 }
 
-fn concluded(verdict: Verdict<c_int>, fd: c_int, target: SocketAddr) -> Verdict<c_int> {
+fn concluded(verdict: Verdict<c_int>, fd: c_int, identity: Identity) -> Verdict<c_int> {
     if let Verdict::Done(_) = verdict {
-        descriptors::remember(fd, target);
+        descriptors::remember(fd, identity);
     }
     verdict
 }
@@ -181,8 +184,8 @@ impl Call {
 }
 
 /// A TCP socket connects to addresses of its own family only; tcp(7), ipv6(7).
-fn is_refused_by_kernel(kind: Kind, target: SocketAddr) -> bool {
-    target.is_ipv4() != (kind.domain == libc::AF_INET)
+fn is_refused_by_kernel(fd: c_int, kind: Kind, target: SocketAddr) -> bool {
+    target.is_ipv4() != (kind.domain == libc::AF_INET || descriptors::is_replaced(fd))
 }
 
 /// Everything that is not TCP: UDP, raw, SCTP, and socket families that borrow internet addresses.

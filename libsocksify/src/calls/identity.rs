@@ -1,9 +1,9 @@
-//! getpeername(2): the application is told the address it asked for, not the proxy's.
+//! getpeername(2) and its relatives: the application is told what it asked for, not what had to be done for it.
 
 use libc::{c_int, sockaddr, socklen_t};
 
 use crate::interpose::Verdict;
-use crate::{address, descriptors, errno, parking, sys};
+use crate::{address, descriptors, errno, parking, replacement, sys};
 
 /// Answers for a proxied socket; as long as it is connected at all.
 pub(crate) fn getpeername(
@@ -15,7 +15,7 @@ pub(crate) fn getpeername(
     if parking::concerns(fd) && parking::open(fd).is_some() {
         return Verdict::Fail(libc::ENOTCONN);
     }
-    let Some(target) = descriptors::target(fd) else { return Verdict::Direct };
+    let Some(identity) = descriptors::identity(fd) else { return Verdict::Direct };
     if address.is_null() || length.is_null() {
         return Verdict::Direct;
     }
@@ -23,6 +23,21 @@ pub(crate) fn getpeername(
         return Verdict::Fail(errno::current());
     }
     // SAFETY: the application's own buffer and length.
-    unsafe { address::write(target, address, length) };
+    unsafe { address::write(identity.target, address, length) };
+    Verdict::Done(0)
+}
+
+/// Answers for a socket that took an IPv4 socket's place.
+pub(crate) fn getsockname(
+    (): &mut (),
+    fd: c_int,
+    address: *mut sockaddr,
+    length: *mut socklen_t,
+) -> Verdict<c_int> {
+    let Some(own) = replacement::own_address(fd).filter(|_| !address.is_null() && !length.is_null()) else {
+        return Verdict::Direct;
+    };
+    // SAFETY: the application's own buffer and length.
+    unsafe { address::write(own, address, length) };
     Verdict::Done(0)
 }

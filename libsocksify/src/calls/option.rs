@@ -1,7 +1,9 @@
-//! getsockopt(2) with SO_ERROR, and shutdown(2), on a socket whose dialogue with a proxy goes on or has failed.
+//! getsockopt(2) where our answer differs from the kernel's, and shutdown(2) on a socket whose dialogue with a proxy goes
+//! on or has failed.
 
 use libc::{c_int, c_void, socklen_t};
 
+use crate::descriptors;
 use crate::interpose::Verdict;
 use crate::parking::{self, Status};
 
@@ -10,30 +12,44 @@ pub(crate) fn tells_outcome(level: c_int, name: c_int) -> bool {
     level == libc::SOL_SOCKET && name == libc::SO_ERROR
 }
 
-/// SO_ERROR: 0 as long as the dialogue goes on, then its outcome, once.
+/// Whether an option is one that we may have changed.
+pub(crate) fn is_ipv6_only(level: c_int, name: c_int) -> bool {
+    level == libc::IPPROTO_IPV6 && name == libc::IPV6_V6ONLY
+}
+
+/// SO_ERROR: 0 as long as the dialogue goes on, then its outcome, once. IPV6_V6ONLY: as the application set it.
 pub(crate) fn getsockopt(
     (): &mut (),
     fd: c_int,
-    _level: c_int,
-    _name: c_int,
+    level: c_int,
+    name: c_int,
     value: *mut c_void,
     length: *mut socklen_t,
 ) -> Verdict<c_int> {
     if value.is_null() || length.is_null() {
         return Verdict::Direct;
     }
-    let outcome = match parking::status(fd) {
-        Status::Plain => return Verdict::Direct,
-        Status::Open(_) => 0,
-        Status::Failed(errno) => errno,
-    };
+    let answer = if is_ipv6_only(level, name) { ipv6_only(fd) } else { outcome(fd) };
+    let Some(answer) = answer else { return Verdict::Direct };
     // SAFETY: the application's own buffer, written to no further than the length it states.
     unsafe {
         let room = (length.read_unaligned() as usize).min(size_of::<c_int>());
-        std::ptr::copy_nonoverlapping((&raw const outcome).cast::<u8>(), value.cast(), room);
+        std::ptr::copy_nonoverlapping((&raw const answer).cast::<u8>(), value.cast(), room);
         length.write_unaligned(room as socklen_t);
     }
     Verdict::Done(0)
+}
+
+fn outcome(fd: c_int) -> Option<c_int> {
+    match parking::status(fd) {
+        Status::Plain => None,
+        Status::Open(_) => Some(0),
+        Status::Failed(errno) => Some(errno),
+    }
+}
+
+fn ipv6_only(fd: c_int) -> Option<c_int> {
+    descriptors::identity(fd).filter(|identity| identity.ipv6_only).map(|_| 1)
 }
 
 /// Ends the attempt, as the kernel does with one of its own.

@@ -29,7 +29,7 @@ use crate::{descriptors, process, sys};
 use lock::Lock;
 use slot::State;
 
-pub(crate) use epoll::{Entry, note};
+pub(crate) use epoll::{Entry, note, put_back, take_out};
 pub(crate) use helper::{may_exist as helper_may_exist, wait_for_end as wait_for_helper};
 pub(crate) use slot::Ticket;
 
@@ -183,7 +183,7 @@ pub(crate) fn reserve(fd: RawFd) -> Option<Reservation> {
         return None;
     };
     descriptors::set_ticket(fd, Some(ticket));
-    Some(Reservation { ticket, fd, socket, done, entries: epoll::take_out(fd) })
+    Some(Reservation { ticket, fd, socket, done, entries: take_out(fd) })
 }
 
 impl Reservation {
@@ -195,7 +195,7 @@ impl Reservation {
     /// The connection stands or has failed already: everything is as if it had never been parked.
     pub(crate) fn cancel(self) {
         dialogues(|_| {
-            epoll::put_back(&self.entries);
+            put_back(&self.entries);
             descriptors::set_ticket(self.fd, None);
             slot::give_back(self.ticket);
         });
@@ -218,7 +218,7 @@ impl Reservation {
                 return None;
             }
             let parked = all.remove(&ticket)?;
-            epoll::put_back(&parked.entries);
+            put_back(&parked.entries);
             descriptors::set_ticket(fd, None);
             slot::give_back(ticket);
             socket.close();
@@ -289,12 +289,12 @@ fn end(ticket: Ticket, parked: &Parked, errno: Option<c_int>) {
     let ours = |fd: &&RawFd| sys::cookie(**fd).ok() == cookie;
     for fd in parked.descriptors.iter().filter(ours) {
         match errno {
-            None => descriptors::remember(*fd, parked.target),
+            None => descriptors::remember(*fd, parked.attempt.identity(parked.target)),
             Some(_) => descriptors::forget(*fd),
         }
     }
     let alive: Vec<_> = parked.entries.iter().filter(|entry| ours(&&entry.fd)).copied().collect();
-    epoll::put_back(&alive);
+    put_back(&alive);
     match errno {
         None => {
             parked.descriptors.iter().filter(ours).for_each(|fd| descriptors::set_ticket(*fd, None));
