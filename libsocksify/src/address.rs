@@ -3,12 +3,15 @@
 use std::mem::{MaybeUninit, size_of};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use libc::{sockaddr, sockaddr_in, sockaddr_storage, socklen_t};
+use libc::{c_int, sockaddr, sockaddr_in, sockaddr_storage, socklen_t};
 use socket2::{SockAddr, SockAddrStorage};
 
 /// The kernel still accepts `struct sockaddr_in6` without its scope (RFC 2133), so must we: taking it for
 /// malformed would hand the call to the kernel, which connects.
 const SHORTEST_IPV6: usize = 24;
+
+/// The kernel refuses what is longer.
+const LONGEST: usize = size_of::<sockaddr_storage>();
 
 /// Reads an internet address as connect(2) would; `None` for other families and for what the kernel refuses.
 ///
@@ -16,37 +19,58 @@ const SHORTEST_IPV6: usize = 24;
 /// `address` is null or points to `length` readable bytes.
 pub(crate) unsafe fn internet(address: *const sockaddr, length: socklen_t) -> Option<SocketAddr> {
     // SAFETY: forwarded.
-    unsafe { read(address, length, false) }
+    unsafe { read(address, length, libc::AF_UNSPEC) }
 }
 
-/// Reads the address of a datagram: there the kernel takes AF_UNSPEC for AF_INET (ip(7), udp(7)).
+/// Reads the address of a datagram: there the kernel takes AF_UNSPEC for the socket's own family, `domain` (ip(7),
+/// udp(7), and raw IPv6 sockets).
 ///
 /// # Safety
 /// As [`internet`].
-pub(crate) unsafe fn of_datagram(address: *const sockaddr, length: socklen_t) -> Option<SocketAddr> {
+pub(crate) unsafe fn of_datagram(
+    address: *const sockaddr,
+    length: socklen_t,
+    domain: c_int,
+) -> Option<SocketAddr> {
     // SAFETY: forwarded.
-    unsafe { read(address, length, true) }
+    unsafe { read(address, length, domain) }
 }
 
-unsafe fn read(address: *const sockaddr, length: socklen_t, unspec_is_ipv4: bool) -> Option<SocketAddr> {
+unsafe fn read(address: *const sockaddr, length: socklen_t, unspec: c_int) -> Option<SocketAddr> {
     // SAFETY: forwarded.
-    let family = unsafe { family(address, length)? };
-    let (family, shortest) = match libc::c_int::from(family) {
-        libc::AF_INET => (libc::AF_INET, size_of::<sockaddr_in>()),
-        libc::AF_UNSPEC if unspec_is_ipv4 => (libc::AF_INET, size_of::<sockaddr_in>()),
-        libc::AF_INET6 => (libc::AF_INET6, SHORTEST_IPV6),
+    let family = match unsafe { family(address, length)? } {
+        libc::AF_UNSPEC => unspec,
+        family => family,
+    };
+    let shortest = match family {
+        libc::AF_INET => size_of::<sockaddr_in>(),
+        libc::AF_INET6 => SHORTEST_IPV6,
         _ => return None,
     };
-    let length = usize::try_from(length).ok().filter(|length| *length >= shortest)?;
+    let length = usize::try_from(length).ok().filter(|length| (shortest..=LONGEST).contains(length))?;
     let mut storage = SockAddrStorage::zeroed();
     // SAFETY: the source has `length` bytes, the destination is larger than the number copied, and any byte
     // pattern is a valid sockaddr_storage.
     unsafe {
         let raw = storage.view_as::<sockaddr_storage>();
-        let copied = length.min(size_of::<sockaddr_storage>());
-        std::ptr::copy_nonoverlapping(address.cast::<u8>(), std::ptr::from_mut(raw).cast(), copied);
+        std::ptr::copy_nonoverlapping(address.cast::<u8>(), std::ptr::from_mut(raw).cast(), length);
         raw.ss_family = family as libc::sa_family_t;
         SockAddr::new(storage, size_of::<sockaddr_storage>() as socklen_t).as_socket()
+    }
+}
+
+/// Whether traffic towards an address may concern us: everything but loopback and families that stay on this
+/// machine. For the pass-through path: a look at the first bytes.
+///
+/// # Safety
+/// As [`internet`].
+pub(crate) unsafe fn may_leave(address: *const sockaddr, length: socklen_t) -> bool {
+    // SAFETY: forwarded.
+    let (family, internet) = unsafe { (family(address, length), internet(address, length)) };
+    match family {
+        Some(libc::AF_INET | libc::AF_INET6) => internet.is_none_or(|to| !stays_here(to)),
+        Some(family) => family != libc::AF_UNIX && family != libc::AF_NETLINK,
+        None => false,
     }
 }
 
@@ -54,10 +78,28 @@ unsafe fn read(address: *const sockaddr, length: socklen_t, unspec_is_ipv4: bool
 ///
 /// # Safety
 /// As [`internet`].
-pub(crate) unsafe fn family(address: *const sockaddr, length: socklen_t) -> Option<libc::sa_family_t> {
+unsafe fn family(address: *const sockaddr, length: socklen_t) -> Option<c_int> {
     let readable = !address.is_null() && length as usize >= size_of::<libc::sa_family_t>();
     // SAFETY: not null and long enough.
-    readable.then(|| unsafe { (&raw const (*address).sa_family).read_unaligned() })
+    readable.then(|| unsafe { (&raw const (*address).sa_family).read_unaligned() }.into())
+}
+
+/// Whether the address is AF_UNSPEC, by which connect(2) dissolves a connection.
+///
+/// # Safety
+/// As [`internet`].
+pub(crate) unsafe fn is_unspec(address: *const sockaddr, length: socklen_t) -> bool {
+    // SAFETY: forwarded.
+    unsafe { family(address, length) == Some(libc::AF_UNSPEC) }
+}
+
+/// Whether the application gave a buffer for an address, as getpeername(2) takes it; the kernel says what else is wrong.
+///
+/// # Safety
+/// `length` is null or points to a length.
+pub(crate) unsafe fn is_buffer(address: *mut sockaddr, length: *const socklen_t) -> bool {
+    // SAFETY: not null.
+    !address.is_null() && !length.is_null() && unsafe { length.read_unaligned() } <= i32::MAX as socklen_t
 }
 
 /// Writes an address as getpeername(2) does: at most `*length` bytes, and `*length` becomes the full length.
@@ -75,7 +117,7 @@ pub(crate) unsafe fn write(from: SocketAddr, address: *mut sockaddr, length: *mu
 }
 
 /// Fills an address by a call that takes a buffer and its length, such as getsockname(2).
-pub(crate) fn filled(fill: impl FnOnce(*mut sockaddr, *mut socklen_t) -> libc::c_int) -> Option<SocketAddr> {
+pub(crate) fn filled(fill: impl FnOnce(*mut sockaddr, *mut socklen_t) -> c_int) -> Option<SocketAddr> {
     let mut storage = MaybeUninit::<sockaddr_storage>::zeroed();
     let mut length = size_of::<sockaddr_storage>() as socklen_t;
     if fill(storage.as_mut_ptr().cast(), &mut length) != 0 {
@@ -96,8 +138,16 @@ pub(crate) fn is_local(ip: IpAddr) -> bool {
     ip.is_loopback() || ip.is_unspecified()
 }
 
+/// The port of name servers.
+const DOMAIN: u16 = 53;
+
+/// Whether traffic never leaves this machine. A name server on loopback is none of that kind: it asks others.
+pub(crate) fn stays_here(address: SocketAddr) -> bool {
+    is_local(address.ip()) && address.port() != DOMAIN
+}
+
 /// The form in which a socket of `family` can reach `address`, if it can.
-pub(crate) fn for_family(address: SocketAddr, family: libc::c_int) -> Option<SocketAddr> {
+pub(crate) fn for_family(address: SocketAddr, family: c_int) -> Option<SocketAddr> {
     match (address.ip().to_canonical(), family) {
         (IpAddr::V4(ip), libc::AF_INET6) => Some(SocketAddr::new(ip.to_ipv6_mapped().into(), address.port())),
         (ip @ IpAddr::V4(_), libc::AF_INET) => Some(SocketAddr::new(ip, address.port())),
@@ -141,13 +191,20 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_to_af_unspec_goes_to_ipv4() {
+    fn a_datagram_to_af_unspec_goes_to_the_sockets_family() {
         let mut raw = bytes("192.0.2.7:53".parse().unwrap());
         raw[..2].copy_from_slice(&(libc::AF_UNSPEC as u16).to_ne_bytes());
         assert_eq!(parse(&raw), None);
         // SAFETY: pointer and length of one vector.
-        let read = unsafe { of_datagram(raw.as_ptr().cast(), raw.len() as socklen_t) };
+        let read = unsafe { of_datagram(raw.as_ptr().cast(), raw.len() as socklen_t, libc::AF_INET) };
         assert_eq!(read, Some("192.0.2.7:53".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_name_server_on_loopback_does_not_stay_here() {
+        assert!(stays_here("127.0.0.53:80".parse().unwrap()));
+        assert!(!stays_here("127.0.0.53:53".parse().unwrap()));
+        assert!(!stays_here("192.0.2.7:80".parse().unwrap()));
     }
 
     #[test]

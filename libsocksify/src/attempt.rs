@@ -33,6 +33,10 @@ pub(crate) struct Attempt {
     stage: Stage,
     began: Instant,
     until: Option<Instant>,
+    /// The socket it began with. The application may put another file behind the descriptor while we sleep.
+    cookie: Option<u64>,
+    /// SO_RCVLOWAT as the application set it: more than one byte would hide the proxy's short answers.
+    low_water: c_int,
     /// IPV6_V6ONLY was set, which the application still believes.
     was_ipv6_only: bool,
     /// What the application is told when no candidate is left.
@@ -56,19 +60,20 @@ enum Pause {
 }
 
 impl Attempt {
-    pub(crate) fn new(family: c_int, passage: Passage) -> Attempt {
+    pub(crate) fn new(fd: RawFd, family: c_int, passage: Passage) -> Attempt {
         let began = Instant::now();
         let until = passage.runtime.config.timeout_connect.and_then(|limit| began.checked_add(limit));
         let last_errno = libc::ENETUNREACH;
-        let stage = Stage::Ready;
         Attempt {
             passage,
             family,
             proxy: 0,
             address: 0,
-            stage,
+            stage: Stage::Ready,
             began,
             until,
+            cookie: sys::cookie(fd).ok(),
+            low_water: sys::low_water(fd),
             was_ipv6_only: false,
             last_errno,
         }
@@ -76,8 +81,12 @@ impl Attempt {
 
     /// Goes on until the connection stands, has failed, or there is something to wait for.
     pub(crate) fn advance(&mut self, fd: RawFd) -> Verdict<c_int> {
+        if sys::cookie(fd).ok() != self.cookie {
+            return Verdict::Fail(libc::EBADF);
+        }
         match self.step(fd) {
             Pause::Connected => {
+                self.restore(fd);
                 log::info!("connect to {} ok after {:?}", self, self.began.elapsed());
                 Verdict::Done(0)
             }
@@ -90,6 +99,12 @@ impl Attempt {
     /// What the application is to be told of the socket once it is connected.
     pub(crate) fn identity(&self, target: SocketAddr) -> Identity {
         Identity { target, ipv6_only: self.was_ipv6_only }
+    }
+
+    fn restore(&self, fd: RawFd) {
+        if self.low_water > 1 {
+            sys::set_low_water(fd, self.low_water);
+        }
     }
 
     /// When its time is up.
@@ -144,14 +159,20 @@ impl Attempt {
         }
         match sys::pending_error(fd) {
             Ok(0) => self.greet(fd),
+            // It answered, and closed before we had said a word.
+            Ok(libc::ECONNRESET) => self.unreachable(fd, libc::ECONNREFUSED),
             Ok(errno) => self.unreachable(fd, errno),
             Err(error) => Some(Pause::Failed(error.raw_os_error().unwrap_or(libc::ECONNREFUSED))),
         }
     }
 
     /// The proxy is connected; now it is asked.
+    #[inline(never)]
     fn greet(&mut self, fd: RawFd) -> Option<Pause> {
         sys::acknowledge_at_once(fd);
+        if self.low_water > 1 {
+            sys::set_low_water(fd, 1);
+        }
         let Some((version, credentials)) = self.dialect() else {
             log::warn!("connect to {self}: this version does not speak to HTTP proxies");
             return Some(self.fail(fd, libc::ECONNREFUSED, &"the proxy's protocol is not spoken"));
@@ -229,6 +250,7 @@ impl Attempt {
     fn fail(&self, fd: RawFd, errno: c_int, reason: &dyn fmt::Display) -> Pause {
         log::info!("connect to {self} failed: {reason}");
         sys::disconnect(fd);
+        self.restore(fd);
         if self.was_ipv6_only {
             let _ = sys::set_ipv6_only(fd, true);
         }

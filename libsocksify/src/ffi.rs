@@ -2,18 +2,22 @@
 //! pages those it lacks. A row whose types differ from the declaration here does not compile.
 
 use libc::{
-    c_char, c_int, c_uchar, c_void, fd_set, hostent, nfds_t, pollfd, sigset_t, size_t, sockaddr, socklen_t,
-    ssize_t, timespec, timeval,
+    c_char, c_int, c_long, c_uchar, c_ushort, c_void, fd_set, hostent, nfds_t, pollfd, sa_family_t, sigset_t,
+    size_t, sockaddr, socklen_t, ssize_t, timespec, timeval,
 };
 
 pub(crate) use libc::{
     close, connect, dup, dup2, dup3, epoll_ctl, getaddrinfo, getnameinfo, getpeername, getsockname,
     getsockopt, poll, ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send, sendfile,
-    sendfile64, sendmmsg, sendmsg, sendto, shutdown, socket, splice, unshare, write, writev,
+    sendfile64, sendmmsg, sendmsg, sendto, setsockopt, shutdown, socket, splice, unshare, write, writev,
 };
 
 /// The resolver's state, `struct __res_state` of `<resolv.h>`; only ever passed on.
 pub(crate) type ResState = c_void;
+
+/// `struct netent` of `<netdb.h>`; only ever passed on.
+#[allow(non_camel_case_types)]
+pub(crate) type netent = c_void;
 
 /// `struct gaicb` of `<netdb.h>`; only ever passed on.
 pub(crate) type Gaicb = c_void;
@@ -95,6 +99,86 @@ unsafe extern "C" {
         size: size_t,
         found: *mut *mut hostent,
         h_errno: *mut c_int,
+    ) -> c_int;
+    pub(crate) fn gethostid() -> c_long;
+    pub(crate) fn getnetbyname(name: *const c_char) -> *mut netent;
+    pub(crate) fn getnetbyname_r(
+        name: *const c_char,
+        result: *mut netent,
+        buffer: *mut c_char,
+        size: size_t,
+        found: *mut *mut netent,
+        h_errno: *mut c_int,
+    ) -> c_int;
+    pub(crate) fn getnetbyaddr(network: u32, kind: c_int) -> *mut netent;
+    pub(crate) fn getnetbyaddr_r(
+        network: u32,
+        kind: c_int,
+        result: *mut netent,
+        buffer: *mut c_char,
+        size: size_t,
+        found: *mut *mut netent,
+        h_errno: *mut c_int,
+    ) -> c_int;
+    pub(crate) fn rcmd(
+        host: *mut *mut c_char,
+        port: c_ushort,
+        user: *const c_char,
+        remote: *const c_char,
+        command: *const c_char,
+        second: *mut c_int,
+    ) -> c_int;
+    pub(crate) fn rcmd_af(
+        host: *mut *mut c_char,
+        port: c_ushort,
+        user: *const c_char,
+        remote: *const c_char,
+        command: *const c_char,
+        second: *mut c_int,
+        family: sa_family_t,
+    ) -> c_int;
+    pub(crate) fn rexec(
+        host: *mut *mut c_char,
+        port: c_int,
+        user: *const c_char,
+        password: *const c_char,
+        command: *const c_char,
+        second: *mut c_int,
+    ) -> c_int;
+    pub(crate) fn rexec_af(
+        host: *mut *mut c_char,
+        port: c_int,
+        user: *const c_char,
+        password: *const c_char,
+        command: *const c_char,
+        second: *mut c_int,
+        family: sa_family_t,
+    ) -> c_int;
+    pub(crate) fn ruserok(
+        host: *const c_char,
+        superuser: c_int,
+        remote: *const c_char,
+        user: *const c_char,
+    ) -> c_int;
+    pub(crate) fn ruserok_af(
+        host: *const c_char,
+        superuser: c_int,
+        remote: *const c_char,
+        user: *const c_char,
+        family: sa_family_t,
+    ) -> c_int;
+    pub(crate) fn iruserok(
+        address: u32,
+        superuser: c_int,
+        remote: *const c_char,
+        user: *const c_char,
+    ) -> c_int;
+    pub(crate) fn iruserok_af(
+        address: *const c_void,
+        superuser: c_int,
+        remote: *const c_char,
+        user: *const c_char,
+        family: sa_family_t,
     ) -> c_int;
     pub(crate) fn getaddrinfo_a(
         mode: c_int,

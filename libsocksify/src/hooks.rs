@@ -5,17 +5,18 @@
 //! A new hook is one row, one function, one test. INTERPOSED.md is generated from here.
 
 use libc::{
-    addrinfo, c_char, c_int, c_uchar, c_uint, c_void, epoll_event, fd_set, hostent, iovec, loff_t, mmsghdr,
-    msghdr, nfds_t, off_t, pollfd, sigevent, sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec,
-    timeval,
+    addrinfo, c_char, c_int, c_long, c_uchar, c_uint, c_ushort, c_void, epoll_event, fd_set, hostent, iovec,
+    loff_t, mmsghdr, msghdr, nfds_t, off_t, pollfd, sa_family_t, sigevent, sigset_t, size_t, sockaddr,
+    socklen_t, ssize_t, timespec, timeval,
 };
 
 use crate::calls::{
-    connect, data, datagram, descriptor, epoll, host, identity, option, poll, query, resolve, thread,
+    connect, data, datagram, descriptor, epoll, host, identity, local, option, poll, query, resolve, thread,
 };
 use crate::descriptors::is_known;
-use crate::ffi::{Gaicb, ResState};
+use crate::ffi::{Gaicb, ResState, netent};
 use crate::interpose::{Verdict, interpose};
+use crate::multicast;
 use crate::parking::{concerns, helper_may_exist, is_busy};
 
 /// A row, as documentation.
@@ -29,24 +30,31 @@ pub(crate) struct Row {
 interpose! {
     /// TCP goes through the proxy on the application's own socket; other protocols are refused unless a route sends them direct.
     fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int = -1
-        => connect::connect, keeps connect::Progress;
+        // SAFETY: the application's own pointer and length.
+        => connect::connect, when { unsafe { connect::concerns(fd, address, length) } }, keeps connect::Progress;
     /// As connect.
     fn __connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int = -1
-        => connect::connect, keeps connect::Progress;
+        // SAFETY: the application's own pointer and length.
+        => connect::connect, when { unsafe { connect::concerns(fd, address, length) } }, keeps connect::Progress;
 
     /// A datagram to an address that no route sends direct is refused; TCP Fast Open connects through the proxy.
     fn sendto(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int, address: *const sockaddr, length: socklen_t) -> ssize_t = -1
-        => datagram::sendto, when { datagram::names_an_address(address, flags) || concerns(fd) }, keeps connect::Progress;
+        // SAFETY: the application's own pointer and length.
+        => datagram::sendto, when { concerns(fd) || unsafe { datagram::leaves(address, length, flags) } }, keeps connect::Progress;
     /// As sendto, for a message that names an address; a connecting socket is passed on once it is connected.
     fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t = -1
         // SAFETY: the application's own pointer.
-        => datagram::sendmsg, when { !message.is_null() && (concerns(fd) || unsafe { datagram::message_names_an_address(message, flags) }) }, keeps connect::Progress;
+        => datagram::sendmsg, when { !message.is_null() && (concerns(fd) || unsafe { datagram::message_leaves(message, flags) }) }, keeps connect::Progress;
     /// As sendto, for several messages: one that may not leave stops them all.
     fn sendmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int) -> c_int = -1
-        => datagram::sendmmsg;
-    /// Packet sockets are refused: their packets would go past every route.
+        // SAFETY: the application's own messages.
+        => datagram::sendmmsg, when { concerns(fd) || unsafe { datagram::any_leaves(messages, count, flags) } };
+    /// A socket whose packets we would not see (packet sockets, SCTP, …) is refused.
     fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int = -1
-        => datagram::socket, when { datagram::makes_packets(domain, kind) };
+        => datagram::socket, when { datagram::escapes(domain, kind, protocol) };
+    /// Joining a multicast group sends packets: only where a route sends the group direct.
+    fn setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_void, length: socklen_t) -> c_int = -1
+        => datagram::setsockopt, when { multicast::joins(level, name) };
 
     /// The target the application asked for, not the proxy.
     fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
@@ -202,6 +210,46 @@ interpose! {
     fn gethostbyaddr_r(address: *const c_void, length: socklen_t, family: c_int, result: *mut hostent, buffer: *mut c_char, size: size_t, found: *mut *mut hostent, h_errno: *mut c_int) -> c_int = libc::EACCES
         => host::gethostbyaddr_r;
 
+    /// This host's identifier, computed from the address of its name; libc would ask a name server for that.
+    fn gethostid() -> c_long = 0
+        => local::gethostid;
+    /// Refused where names belong to the proxy, unless networks are looked up in files only.
+    fn getnetbyname(name: *const c_char) -> *mut netent = std::ptr::null_mut()
+        => local::getnetbyname;
+    /// As getnetbyname.
+    fn getnetbyname_r(name: *const c_char, result: *mut netent, buffer: *mut c_char, size: size_t, found: *mut *mut netent, h_errno: *mut c_int) -> c_int = libc::EACCES
+        => local::getnetbyname_r;
+    /// As getnetbyname.
+    fn getnetbyaddr(network: u32, kind: c_int) -> *mut netent = std::ptr::null_mut()
+        => local::getnetbyaddr;
+    /// As getnetbyname.
+    fn getnetbyaddr_r(network: u32, kind: c_int, result: *mut netent, buffer: *mut c_char, size: size_t, found: *mut *mut netent, h_errno: *mut c_int) -> c_int = libc::EACCES
+        => local::getnetbyaddr_r;
+    /// Refused unless everything may pass: libc connects past every hook.
+    fn rcmd(host: *mut *mut c_char, port: c_ushort, user: *const c_char, remote: *const c_char, command: *const c_char, second: *mut c_int) -> c_int = -1
+        => local::rcmd;
+    /// As rcmd.
+    fn rcmd_af(host: *mut *mut c_char, port: c_ushort, user: *const c_char, remote: *const c_char, command: *const c_char, second: *mut c_int, family: sa_family_t) -> c_int = -1
+        => local::rcmd_af;
+    /// As rcmd.
+    fn rexec(host: *mut *mut c_char, port: c_int, user: *const c_char, password: *const c_char, command: *const c_char, second: *mut c_int) -> c_int = -1
+        => local::rexec;
+    /// As rcmd.
+    fn rexec_af(host: *mut *mut c_char, port: c_int, user: *const c_char, password: *const c_char, command: *const c_char, second: *mut c_int, family: sa_family_t) -> c_int = -1
+        => local::rexec_af;
+    /// As rcmd: it asks a name server about the host.
+    fn ruserok(host: *const c_char, superuser: c_int, remote: *const c_char, user: *const c_char) -> c_int = -1
+        => local::ruserok;
+    /// As ruserok.
+    fn ruserok_af(host: *const c_char, superuser: c_int, remote: *const c_char, user: *const c_char, family: sa_family_t) -> c_int = -1
+        => local::ruserok_af;
+    /// As ruserok.
+    fn iruserok(address: u32, superuser: c_int, remote: *const c_char, user: *const c_char) -> c_int = -1
+        => local::iruserok;
+    /// As ruserok.
+    fn iruserok_af(address: *const c_void, superuser: c_int, remote: *const c_char, user: *const c_char, family: sa_family_t) -> c_int = -1
+        => local::iruserok_af;
+
     /// Refused where names belong to the proxy: libc resolves on threads of its own.
     fn getaddrinfo_a(mode: c_int, list: *mut *mut Gaicb, count: c_int, event: *mut sigevent) -> c_int = libc::EAI_FAIL
         => query::getaddrinfo_a;
@@ -213,10 +261,10 @@ interpose! {
         => query::query;
     /// As res_query.
     fn res_search(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
-        => query::query;
+        => query::search;
     /// As res_query.
     fn __res_search(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
-        => query::query;
+        => query::search;
     /// As res_query.
     fn res_querydomain(name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::querydomain;
@@ -237,10 +285,10 @@ interpose! {
         => query::nquery;
     /// As res_query.
     fn res_nsearch(state: *mut ResState, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
-        => query::nquery;
+        => query::nsearch;
     /// As res_query.
     fn __res_nsearch(state: *mut ResState, name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
-        => query::nquery;
+        => query::nsearch;
     /// As res_query.
     fn res_nquerydomain(state: *mut ResState, name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::nquerydomain;

@@ -29,6 +29,16 @@ pub(crate) fn by_address(ip: IpAddr) -> Option<Entry> {
     Some(Entry { name, addresses: vec![ip] })
 }
 
+/// Whether nsswitch.conf(5) has networks looked up in files alone.
+pub(crate) fn networks_are_in_files() -> bool {
+    let file = std::fs::read_to_string("/etc/nsswitch.conf").unwrap_or_default();
+    let mut lines = file.lines().filter_map(|line| line.trim_start().strip_prefix("networks:"));
+    lines.next().is_some_and(|line| {
+        let sources = line.split('#').next().unwrap_or_default();
+        sources.split_whitespace().all(|source| source == "files" || source == "db")
+    })
+}
+
 /// RFC 6761, 6.3: `localhost` and what ends in it never goes to a name server.
 fn is_our_own(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();

@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 
 use libc::c_int;
 
@@ -20,6 +21,8 @@ pub(crate) enum Verdict<T> {
     Direct,
     /// Return this value; errno stays as the application left it.
     Done(T),
+    /// Return this value, which says what errno says.
+    Tell(T, c_int),
     /// Set errno and return the row's failure value.
     Fail(c_int),
     /// Sleep outside the guard, then ask the body again.
@@ -38,6 +41,8 @@ impl Progress for () {
 
 thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
+    /// The application's signal mask, where a guard keeps one.
+    static OUTER_MASK: Cell<*const libc::sigset_t> = const { Cell::new(ptr::null()) };
 }
 
 /// Whether this thread is already inside a hook of ours: calls made from there are our own.
@@ -51,17 +56,41 @@ pub(crate) fn as_our_own<T>(body: impl FnOnce() -> T) -> T {
     body()
 }
 
+/// Runs what may block for long, from inside a hook, as if it were the application's own call: its signal handlers run,
+/// and what it calls is decided anew. Cancellation stays off.
+pub(crate) fn in_the_open<T>(body: impl FnOnce() -> T) -> T {
+    let outer = OUTER_MASK.replace(ptr::null());
+    if outer.is_null() {
+        return body();
+    }
+    INSIDE.set(false);
+    // SAFETY: the mask belongs to a guard further up this stack.
+    let inner = unsafe { set_mask(libc::SIG_SETMASK, &*outer) };
+    let result = body();
+    let errno = errno::current();
+    // SAFETY: the mask just replaced.
+    unsafe { set_mask(libc::SIG_SETMASK, &inner) };
+    INSIDE.set(true);
+    OUTER_MASK.set(outer);
+    errno::set(errno);
+    result
+}
+
 /// Runs a hook's body behind the guard; `symbol` names the row for a test build that injects a panic.
 pub(crate) fn decide<T>(symbol: &'static str, body: impl FnOnce() -> Verdict<T>) -> Verdict<T> {
     if inside() {
         return Verdict::Direct;
     }
-    let _guard = Guard::enter();
+    let guard = Guard::enter();
+    OUTER_MASK.set(&guard.signals);
     let checked = || {
         crate::inject::panic_if_asked(symbol);
         body()
     };
-    catch_unwind(AssertUnwindSafe(checked)).unwrap_or(Verdict::Fail(libc::EACCES))
+    let verdict = catch_unwind(AssertUnwindSafe(checked)).unwrap_or(Verdict::Fail(libc::EACCES));
+    OUTER_MASK.set(ptr::null());
+    drop(guard);
+    verdict
 }
 
 /// While it lives, this thread is inside us: no signal handler of the application runs (its connections would pass
@@ -84,15 +113,10 @@ impl Guard {
     fn enter() -> Guard {
         let errno = errno::current();
         let mut cancelable = 0;
-        // SAFETY: both calls write only to the variables passed; an all-zero sigset_t is a valid one.
-        let signals = unsafe {
-            pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &mut cancelable);
-            let mut all: libc::sigset_t = std::mem::zeroed();
-            let mut signals: libc::sigset_t = std::mem::zeroed();
-            libc::sigfillset(&mut all);
-            libc::pthread_sigmask(libc::SIG_BLOCK, &all, &mut signals);
-            signals
-        };
+        // SAFETY: writes only to the variable passed.
+        unsafe { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &mut cancelable) };
+        // SAFETY: a valid set.
+        let signals = unsafe { set_mask(libc::SIG_BLOCK, &every_signal_but_faults()) };
         Guard { was_inside: INSIDE.replace(true), errno, cancelable, signals }
     }
 }
@@ -103,10 +127,40 @@ impl Drop for Guard {
         let mut ignored = 0;
         // SAFETY: the mask and the state are those `enter` was given.
         unsafe {
-            libc::pthread_sigmask(libc::SIG_SETMASK, &self.signals, std::ptr::null_mut());
+            libc::pthread_sigmask(libc::SIG_SETMASK, &self.signals, ptr::null_mut());
             pthread_setcancelstate(self.cancelable, &mut ignored);
         }
         errno::set(self.errno);
+    }
+}
+
+/// Signals the kernel raises for what a thread does itself end the process where they are blocked; sandboxes and garbage
+/// collectors live by their handlers.
+const FAULTS: [c_int; 6] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
+fn every_signal_but_faults() -> libc::sigset_t {
+    // SAFETY: an all-zero sigset_t is a valid one, and both calls write to it alone.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&mut set);
+        FAULTS.iter().for_each(|fault| {
+            libc::sigdelset(&mut set, *fault);
+        });
+        set
+    }
+}
+
+/// pthread_sigmask(3), with the mask there was.
+///
+/// # Safety
+/// `set` is a valid mask.
+unsafe fn set_mask(how: c_int, set: &libc::sigset_t) -> libc::sigset_t {
+    // SAFETY: as above.
+    unsafe {
+        let mut old: libc::sigset_t = std::mem::zeroed();
+        libc::pthread_sigmask(how, set, &mut old);
+        old
     }
 }
 
@@ -177,6 +231,10 @@ macro_rules! interpose {
                         // SAFETY: the application's own arguments.
                         Verdict::Direct => return unsafe { real::$name($($arg),*) },
                         Verdict::Done(value) => return value,
+                        Verdict::Tell(value, errno) => {
+                            crate::errno::set(errno);
+                            return value;
+                        }
                         Verdict::Fail(errno) => {
                             crate::errno::set(errno);
                             return $failure;

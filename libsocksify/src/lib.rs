@@ -24,6 +24,7 @@ mod descriptors;
 mod environment;
 mod errno;
 mod ffi;
+mod held;
 mod hooks;
 mod hostent;
 mod hosts;
@@ -32,6 +33,7 @@ mod inject;
 mod interpose;
 mod list;
 mod logging;
+mod multicast;
 mod next;
 mod parking;
 mod policy;
@@ -55,7 +57,13 @@ extern "C" fn constructor() {
         logging::begin();
     });
     // SAFETY: the handler may run in any forked child.
-    unsafe { libc::pthread_atfork(None, None, Some(parking::forked)) };
+    unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+}
+
+/// Runs in a child right after fork(2).
+extern "C" fn forked() {
+    process::claim_again();
+    parking::forked();
 }
 
 #[cfg(not(test))]

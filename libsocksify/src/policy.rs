@@ -1,10 +1,12 @@
 //! Where a socket may go: past us, through a proxy, or nowhere. The default is nowhere.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::RawFd;
 
 use libc::c_int;
-use socks_conf::{Command, Decision, Host, Protocol, Proxy, ProxyProtocol, Question, Route};
+use socks_conf::{
+    Command, Decision, Host, Protocol, Proxy, ProxyProtocol, Question, ResolveProtocol, Route, Via,
+};
 use socks_proto::{Address, Name};
 
 use crate::runtime::{Runtime, names, runtime};
@@ -95,10 +97,13 @@ pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
 }
 
 fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Path {
-    if address::is_local(target.ip()) {
+    if address::stays_here(target) {
         return Path::Direct;
     }
     let Some(runtime) = runtime() else { return Path::Refused(libc::EACCES) };
+    if address::is_local(target.ip()) {
+        return name_server_on_loopback(runtime, protocol, target);
+    }
     let meaning = meaning(target.ip());
     let to = match &meaning {
         Meaning::Ip(ip) => Host::Ip(*ip),
@@ -139,15 +144,34 @@ fn wire_address(meaning: Meaning, target: SocketAddr) -> Address {
     }
 }
 
-/// Whether the configuration lets everything pass: only then may an application make frames of its own.
+/// A resolver on this machine (systemd-resolved, dnsmasq) passes on what it is asked, past every route.
+fn name_server_on_loopback(runtime: &Runtime, protocol: Protocol, target: SocketAddr) -> Path {
+    if names_are_local(runtime) {
+        return Path::Direct;
+    }
+    log::info!("the name server {target} is not asked: names belong to the proxy");
+    Path::Refused(if protocol == Protocol::Tcp { libc::ECONNREFUSED } else { libc::ENETUNREACH })
+}
+
+/// Whether all names may be resolved here.
+pub(crate) fn names_are_local(runtime: &Runtime) -> bool {
+    runtime.config.resolveprotocol == ResolveProtocol::Local || is_all_direct(runtime)
+}
+
+/// Whether the configuration lets everything pass: only then may an application make packets of its own.
 pub(crate) fn lets_everything_pass() -> bool {
-    let Some(runtime) = runtime() else { return false };
-    let question = Question {
+    runtime().is_some_and(is_all_direct)
+}
+
+fn is_all_direct(runtime: &Runtime) -> bool {
+    let everything = Question {
         command: Command::UdpAssociate,
         protocol: Protocol::Udp,
         from: address::UNBOUND,
-        to: Host::Ip(std::net::Ipv4Addr::BROADCAST.into()),
+        to: Host::Ip(Ipv4Addr::BROADCAST.into()),
         port: None,
     };
-    matches!(runtime.config.route(&question), Decision::Direct(_))
+    let routes = &runtime.config.routes;
+    routes.iter().all(|route| matches!(route.via, Via::Direct))
+        && matches!(runtime.config.route(&everything), Decision::Direct(_))
 }

@@ -28,6 +28,17 @@ pub(crate) fn claim() {
         page.cast::<AtomicI32>()
     };
     OWNER.store(page, Ordering::Release);
+    claim_again();
+}
+
+/// Makes this process the owner: right after fork(2), before a vfork(2) child can take the page for its own.
+pub(crate) fn claim_again() {
+    // SAFETY: null, or the page mapped by `claim`, which is never unmapped; getpid has no preconditions.
+    unsafe {
+        if let Some(owner) = OWNER.load(Ordering::Acquire).as_ref() {
+            owner.store(libc::getpid(), Ordering::Relaxed);
+        }
+    }
 }
 
 /// Whether the memory we run on belongs to another process: then nothing in it may be changed.

@@ -6,16 +6,19 @@ use std::net::IpAddr;
 use std::ptr;
 
 use libc::{addrinfo, c_char, c_int};
-use socks_conf::{Command, Decision, Host, Protocol, Question, ResolveProtocol};
+use socks_conf::{Command, Decision, Host, Protocol, Question};
 
-use crate::address;
 use crate::hooks::real;
 use crate::hosts::{self, Entry};
+use crate::interpose::in_the_open;
 use crate::runtime::{Runtime, names, runtime};
+use crate::{address, policy};
 
 /// How a name is to be looked up.
 pub(crate) enum Lookup {
-    /// By libc, which asks nobody, or whom the routes let it ask.
+    /// An address literal.
+    Literal(IpAddr),
+    /// By libc, whom the routes let ask.
     Libc,
     /// Known on this machine.
     Known(Entry),
@@ -32,17 +35,19 @@ pub(crate) enum Lookup {
 /// Decides how `name` is looked up; `port` is what the application wants it for, where that is known.
 pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
     let bytes = name.to_bytes();
-    if bytes.is_empty() || is_numeric(name) {
+    // The second is glibc's word for any address.
+    if bytes.is_empty() || bytes == b"*" {
         return Lookup::Libc;
+    }
+    if let Some(ip) = literal(name) {
+        return Lookup::Literal(ip);
     }
     if let Some(entry) = hosts::by_name(bytes) {
         return Lookup::Known(entry);
     }
     let Some(runtime) = runtime() else { return Lookup::Refused };
     let Some(name) = well_formed(bytes) else { return Lookup::Nonexistent };
-    if runtime.config.resolveprotocol == ResolveProtocol::Local
-        || goes_direct(runtime, Host::Name(name), port)
-    {
+    if policy::names_are_local(runtime) || goes_direct(runtime, Host::Name(name), port) {
         return Lookup::Libc;
     }
     let Some(table) = names() else { return Lookup::Again };
@@ -55,19 +60,24 @@ pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
     }
 }
 
-/// Whether libc may be asked about names and addresses without telling others what the application looks for.
+/// Whether libc may send a query about any name at all.
 pub(crate) fn is_local() -> bool {
+    runtime().is_some_and(policy::names_are_local)
+}
+
+/// Whether libc may send a query about this name.
+pub(crate) fn may_be_asked_for(name: &[u8]) -> bool {
+    let name = well_formed(name);
     runtime().is_some_and(|runtime| {
-        let everything = Host::Ip(std::net::Ipv4Addr::BROADCAST.into());
-        runtime.config.resolveprotocol == ResolveProtocol::Local || goes_direct(runtime, everything, None)
+        policy::names_are_local(runtime)
+            || name.is_some_and(|name| goes_direct(runtime, Host::Name(name), None))
     })
 }
 
 /// Whether the name of an address may be asked for by libc.
 pub(crate) fn reverse_goes_direct(ip: IpAddr) -> bool {
-    runtime().is_some_and(|runtime| {
-        runtime.config.resolveprotocol == ResolveProtocol::Local || goes_direct(runtime, Host::Ip(ip), None)
-    })
+    runtime()
+        .is_some_and(|runtime| policy::names_are_local(runtime) || goes_direct(runtime, Host::Ip(ip), None))
 }
 
 fn goes_direct(runtime: &Runtime, to: Host<'_>, port: Option<u16>) -> bool {
@@ -76,18 +86,19 @@ fn goes_direct(runtime: &Runtime, to: Host<'_>, port: Option<u16>) -> bool {
     matches!(runtime.config.route(&question), Decision::Direct(_))
 }
 
-/// Whether libc takes the name for an address literal, in any of the forms inet_aton(3) knows.
-fn is_numeric(name: &CStr) -> bool {
+/// The address a name is a literal of, in any of the forms inet_aton(3) knows, as libc reads it.
+fn literal(name: &CStr) -> Option<IpAddr> {
     // SAFETY: an all-zero addrinfo is valid hints.
     let hints = addrinfo { ai_flags: libc::AI_NUMERICHOST, ..unsafe { std::mem::zeroed() } };
     let mut found = ptr::null_mut();
-    // SAFETY: the name ends in NUL; the list is freed below and nothing of it kept.
+    // SAFETY: the name ends in NUL; the list is freed here and nothing of it kept.
     unsafe {
-        let code = real::getaddrinfo(name.as_ptr(), ptr::null(), &hints, &mut found);
-        if code == 0 {
-            libc::freeaddrinfo(found);
+        if real::getaddrinfo(name.as_ptr(), ptr::null(), &hints, &mut found) != 0 {
+            return None;
         }
-        code == 0
+        let address = address::internet((*found).ai_addr, (*found).ai_addrlen);
+        libc::freeaddrinfo(found);
+        address.map(|address| address.ip())
     }
 }
 
@@ -113,10 +124,14 @@ pub(crate) fn locally(name: &str) -> Vec<IpAddr> {
     let hints = addrinfo { ai_socktype: libc::SOCK_STREAM, ..unsafe { std::mem::zeroed() } };
     let mut found = ptr::null_mut();
     // SAFETY: the name ends in NUL; the list is walked as libc built it and freed once.
+    let code = in_the_open(|| unsafe {
+        real::getaddrinfo(name.as_ptr(), ptr::null::<c_char>(), &hints, &raw mut found)
+    });
+    if code != 0 {
+        return Vec::new();
+    }
+    // SAFETY: the list libc has just built.
     unsafe {
-        if real::getaddrinfo(name.as_ptr(), ptr::null::<c_char>(), &hints, &mut found) != 0 {
-            return Vec::new();
-        }
         let mut addresses = Vec::new();
         let mut next: *const addrinfo = found;
         while let Some(entry) = next.as_ref() {

@@ -59,10 +59,21 @@ impl Kind {
             && [libc::IPPROTO_TCP, libc::IPPROTO_MPTCP].contains(&self.protocol)
     }
 
+    /// Whether nothing sent on such a socket leaves this machine.
+    pub(crate) fn stays_here(self) -> bool {
+        family_stays_here(self.domain)
+    }
+
     /// Whether the socket speaks IP itself.
     pub(crate) fn is_internet(self) -> bool {
         [libc::AF_INET, libc::AF_INET6].contains(&self.domain)
     }
+}
+
+/// Families whose traffic stays on this machine, or at least is none of the internet's.
+pub(crate) fn family_stays_here(family: c_int) -> bool {
+    [libc::AF_UNIX, libc::AF_NETLINK, libc::AF_ALG, libc::AF_VSOCK, libc::AF_BLUETOOTH, libc::AF_CAN]
+        .contains(&family)
 }
 
 /// The number that names a socket as long as the machine runs, the same for every copy of its descriptor.
@@ -91,6 +102,16 @@ pub(crate) fn is_ipv6_only(fd: RawFd) -> bool {
 /// Changes IPV6_V6ONLY.
 pub(crate) fn set_ipv6_only(fd: RawFd, value: bool) -> io::Result<()> {
     set_option(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, value.into())
+}
+
+/// SO_RCVLOWAT: how much has to be there before poll(2) says so.
+pub(crate) fn low_water(fd: RawFd) -> c_int {
+    option(fd, libc::SOL_SOCKET, libc::SO_RCVLOWAT).unwrap_or(1)
+}
+
+/// Changes SO_RCVLOWAT.
+pub(crate) fn set_low_water(fd: RawFd, bytes: c_int) {
+    let _ = set_option(fd, libc::SOL_SOCKET, libc::SO_RCVLOWAT, bytes);
 }
 
 /// Acknowledge at once: a delayed acknowledgement costs 40 ms with proxies that write a reply in two pieces.
@@ -130,12 +151,23 @@ pub(crate) fn begin_connect(fd: RawFd, to: SocketAddr) -> io::Result<()> {
     result.map(drop)
 }
 
-/// Dissolves a connection, finished or not, so that the socket can be connected anew; connect(2), AF_UNSPEC.
+/// Dissolves a connection, finished or not, so that the socket can be connected anew; connect(2), AF_UNSPEC. The
+/// error this leaves behind is ours, not the application's.
 pub(crate) fn disconnect(fd: RawFd) {
     // SAFETY: an all-zero sockaddr is AF_UNSPEC.
     unsafe {
         let unspec: libc::sockaddr = mem::zeroed();
         real::connect(fd, &unspec, size_of::<libc::sockaddr>() as socklen_t);
+    }
+    let _ = pending_error(fd);
+}
+
+/// Tells the kernel that the connection it made without blocking is complete: else the application's next connect(2)
+/// would be told so, instead of EISCONN.
+pub(crate) fn settle(fd: RawFd) {
+    if let Some(peer) = connected_to(fd).map(SockAddr::from) {
+        // SAFETY: pointer and length of one address.
+        unsafe { real::connect(fd, peer.as_ptr().cast(), peer.len()) };
     }
 }
 
@@ -325,8 +357,31 @@ pub(crate) fn identity(fd: RawFd) -> Option<(u64, u64)> {
         .map(|status| (status.st_dev, status.st_ino))
 }
 
-/// One write(2), whatever becomes of it.
+/// One write(2), if there is room now. Signals are blocked: a pipe nobody reads raises SIGPIPE, which is ours to take
+/// back, unless the application had one coming.
 pub(crate) fn write_once(fd: RawFd, bytes: &[u8]) {
+    if !is_ready(fd, libc::POLLOUT) {
+        return;
+    }
+    let had_one = is_pending(libc::SIGPIPE);
     // SAFETY: pointer and length of one slice.
     unsafe { real::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+    if !had_one && is_pending(libc::SIGPIPE) {
+        // SAFETY: an all-zero set is the empty one; nothing is waited for.
+        unsafe {
+            let mut pipe: libc::sigset_t = mem::zeroed();
+            libc::sigaddset(&mut pipe, libc::SIGPIPE);
+            let at_once: libc::timespec = mem::zeroed();
+            libc::sigtimedwait(&pipe, ptr::null_mut(), &at_once);
+        }
+    }
+}
+
+fn is_pending(signal: c_int) -> bool {
+    // SAFETY: an all-zero set is the empty one.
+    unsafe {
+        let mut pending: libc::sigset_t = mem::zeroed();
+        libc::sigpending(&mut pending);
+        libc::sigismember(&pending, signal) == 1
+    }
 }

@@ -9,9 +9,10 @@ use socket2::SockAddr;
 use socks_proto::Name;
 
 use crate::attempt::Attempt;
-use crate::descriptors::Identity;
+use crate::calls::datagram::uninspectable;
+use crate::held::Held;
 use crate::hooks::real;
-use crate::interpose::{self, Verdict};
+use crate::interpose::{self, Verdict, in_the_open};
 use crate::parking::{self, Status};
 use crate::policy::{self, Passage, Path};
 use crate::sys::Kind;
@@ -30,7 +31,7 @@ pub(crate) enum Progress {
 
 /// A blocking call.
 pub(crate) struct Call {
-    attempt: Attempt,
+    attempt: Held,
     /// SO_SNDTIMEO: how long the application waits; the attempt may last longer.
     until: Option<Instant>,
     interrupted: bool,
@@ -44,6 +45,15 @@ impl interpose::Progress for Progress {
     }
 }
 
+/// Whether a connect(2) has to be looked at: it may leave this machine, or dissolve something we know of.
+///
+/// # Safety
+/// `address` is null or points to `length` readable bytes.
+pub(crate) unsafe fn concerns(fd: c_int, address: *const sockaddr, length: socklen_t) -> bool {
+    // SAFETY: forwarded.
+    parking::concerns(fd) || unsafe { address::may_leave(address, length) }
+}
+
 /// Decides about a connect(2), or goes on with one.
 pub(crate) fn connect(
     progress: &mut Progress,
@@ -52,24 +62,46 @@ pub(crate) fn connect(
     length: socklen_t,
 ) -> Verdict<c_int> {
     // SAFETY: the application's own pointer and length.
-    match (unsafe { address::internet(address, length) }, &progress) {
+    let (target, dissolves) =
+        unsafe { (address::internet(address, length), address::is_unspec(address, length)) };
+    match (target, &progress) {
+        (Some(target), Progress::Fresh) => begin(progress, fd, target),
         (Some(target), Progress::Asking(_)) => go_on(progress, fd, target),
-        (target, _) => begin(progress, fd, target),
+        (None, _) if dissolves => dissolve(fd),
+        (None, _) => foreign(fd),
     }
 }
 
-fn begin(progress: &mut Progress, fd: c_int, target: Option<SocketAddr>) -> Verdict<c_int> {
-    if let Some(verdict) = still_connecting(fd, target) {
+/// AF_UNSPEC: the connection, or the attempt, is given up.
+fn dissolve(fd: c_int) -> Verdict<c_int> {
+    parking::abort(fd);
+    descriptors::forget(fd);
+    Verdict::Direct
+}
+
+/// Not an address of the internet, or one the kernel refuses: only sockets that are not of the internet themselves could
+/// get anywhere with it.
+fn foreign(fd: c_int) -> Verdict<c_int> {
+    match Kind::of(fd) {
+        Err(error) => uninspectable(&error),
+        Ok(kind) if kind.is_internet() || kind.stays_here() || policy::lets_everything_pass() => {
+            Verdict::Direct
+        }
+        Ok(_) => Verdict::Fail(libc::EACCES),
+    }
+}
+
+fn begin(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_int> {
+    if let Some(verdict) = still_connecting(fd) {
         return verdict;
     }
-    let Some(target) = target else {
-        descriptors::forget(fd);
-        return Verdict::Direct;
-    };
-    if address::is_local(target.ip()) {
+    if address::stays_here(target) {
         return Verdict::Direct;
     }
-    let Ok(kind) = Kind::of(fd) else { return Verdict::Direct };
+    let kind = match Kind::of(fd) {
+        Ok(kind) => kind,
+        Err(error) => return uninspectable(&error),
+    };
     if !kind.is_tcp() {
         return other(fd, kind, target);
     }
@@ -86,13 +118,8 @@ fn begin(progress: &mut Progress, fd: c_int, target: Option<SocketAddr>) -> Verd
 }
 
 /// What connect(2) says on a socket whose dialogue with a proxy goes on or has failed.
-fn still_connecting(fd: c_int, target: Option<SocketAddr>) -> Option<Verdict<c_int>> {
+fn still_connecting(fd: c_int) -> Option<Verdict<c_int>> {
     if !parking::concerns(fd) {
-        return None;
-    }
-    if target.is_none() {
-        // AF_UNSPEC dissolves the attempt; what else the kernel thinks of the address it says itself.
-        parking::abort(fd);
         return None;
     }
     match parking::status(fd) {
@@ -113,7 +140,9 @@ fn through_proxy(
     descriptors::forget(fd);
     let needs_ipv6 = kind.domain == libc::AF_INET && !passage.is_reachable_by_ipv4();
     let domain = if needs_ipv6 && replacement::with_ipv6(fd) { libc::AF_INET6 } else { kind.domain };
-    let attempt = Attempt::new(domain, passage);
+    let Some(attempt) = Held::new(Attempt::new(fd, domain, passage)) else {
+        return Verdict::Fail(libc::ECONNREFUSED);
+    };
     if sys::is_nonblocking(fd) {
         return park(progress, attempt, fd, target, libc::EINPROGRESS);
     }
@@ -126,7 +155,7 @@ fn through_proxy(
 /// wait after all.
 fn park(
     progress: &mut Progress,
-    mut attempt: Attempt,
+    mut attempt: Held,
     fd: c_int,
     target: SocketAddr,
     errno: c_int,
@@ -138,7 +167,7 @@ fn park(
     let verdict = attempt.advance(place.socket());
     let Verdict::Wait(wait) = verdict else {
         place.cancel();
-        return concluded(verdict, fd, attempt.identity(target));
+        return concluded(verdict, fd, attempt, target);
     };
     match place.hand_over(attempt, target, wait.events()) {
         None => Verdict::Fail(errno),
@@ -150,20 +179,27 @@ fn park(
 }
 
 fn go_on(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_int> {
-    let Progress::Asking(call) = progress else { return Verdict::Fail(libc::EACCES) };
+    let Progress::Asking(mut call) = std::mem::take(progress) else { return Verdict::Fail(libc::EACCES) };
     let verdict = call.attempt.advance(fd);
-    let Verdict::Wait(wait) = verdict else { return concluded(verdict, fd, call.attempt.identity(target)) };
-    let Some(errno) = call.runs_out() else { return Verdict::Wait(call.within(wait)) };
-    match std::mem::take(progress) {
-        Progress::Asking(call) => park(progress, call.attempt, fd, target, errno),
-        Progress::Fresh => Verdict::Fail(errno),
+    let Verdict::Wait(wait) = verdict else {
+        if let Verdict::Done(_) = verdict {
+            sys::settle(fd);
+        }
+        return concluded(verdict, fd, call.attempt, target);
+    };
+    if let Some(errno) = call.runs_out() {
+        return park(progress, call.attempt, fd, target, errno);
     }
+    let wait = call.within(wait);
+    *progress = Progress::Asking(call);
+    Verdict::Wait(wait)
 }
 
-fn concluded(verdict: Verdict<c_int>, fd: c_int, identity: Identity) -> Verdict<c_int> {
+fn concluded(verdict: Verdict<c_int>, fd: c_int, attempt: Held, target: SocketAddr) -> Verdict<c_int> {
     if let Verdict::Done(_) = verdict {
-        descriptors::remember(fd, identity);
+        descriptors::remember(fd, attempt.identity(target));
     }
+    attempt.free();
     verdict
 }
 
@@ -190,7 +226,7 @@ fn is_refused_by_kernel(fd: c_int, kind: Kind, target: SocketAddr) -> bool {
 
 /// Everything that is not TCP: UDP, raw, SCTP, and socket families that borrow internet addresses.
 fn other(fd: c_int, kind: Kind, target: SocketAddr) -> Verdict<c_int> {
-    if kind.domain == libc::AF_UNIX {
+    if kind.stays_here() {
         return Verdict::Direct;
     }
     match policy::of_datagram(fd, target) {
@@ -214,11 +250,10 @@ fn directly_by_name(fd: c_int, kind: Kind, name: &Name, target: SocketAddr) -> V
     };
     let address = SockAddr::from(address);
     // SAFETY: pointer and length of one address.
-    match unsafe { real::connect(fd, address.as_ptr().cast(), address.len()) } {
-        0 => {
-            descriptors::remember(fd, target);
-            Verdict::Done(0)
-        }
-        _ => Verdict::Fail(crate::errno::current()),
+    let result = in_the_open(|| unsafe { real::connect(fd, address.as_ptr().cast(), address.len()) });
+    let errno = crate::errno::current();
+    if result == 0 || errno == libc::EINPROGRESS {
+        descriptors::remember(fd, target);
     }
+    if result == 0 { Verdict::Done(0) } else { Verdict::Fail(errno) }
 }

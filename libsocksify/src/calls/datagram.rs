@@ -1,6 +1,7 @@
 //! sendto(2), sendmsg(2), sendmmsg(2) and socket(2): what would leave this machine without a connection a proxy knows
 //! of is refused, unless a route sends it direct.
 
+use std::io;
 use std::net::SocketAddr;
 
 use libc::{c_int, c_uint, c_void, mmsghdr, msghdr, size_t, sockaddr, socklen_t, ssize_t};
@@ -10,31 +11,54 @@ use crate::hooks::real;
 use crate::interpose::Verdict;
 use crate::policy::{self, Path};
 use crate::sys::Kind;
-use crate::{address, parking, rights};
+use crate::{address, multicast, parking, rights, sys};
 
 /// The type of socket(2) that is a packet socket in disguise (packet(7)).
 const SOCK_PACKET: c_int = 10;
 
-/// Whether a call names an address, or connects by sending (TCP Fast Open).
-pub(crate) fn names_an_address(address: *const sockaddr, flags: c_int) -> bool {
-    !address.is_null() || flags & libc::MSG_FASTOPEN != 0
+/// Whether a call names an address that may not be here, or connects by sending (TCP Fast Open).
+///
+/// # Safety
+/// `address` is null or points to `length` readable bytes.
+pub(crate) unsafe fn leaves(address: *const sockaddr, length: socklen_t, flags: c_int) -> bool {
+    // SAFETY: forwarded.
+    unsafe { address::may_leave(address, length) || flags & libc::MSG_FASTOPEN != 0 }
 }
 
-/// Whether a message names an address, or may pass on a descriptor that matters.
+/// Whether a message names an address that may not be here, or may pass on a descriptor that matters.
 ///
 /// # Safety
 /// `message` is null or points to a message header.
-pub(crate) unsafe fn message_names_an_address(message: *const msghdr, flags: c_int) -> bool {
+pub(crate) unsafe fn message_leaves(message: *const msghdr, flags: c_int) -> bool {
     // SAFETY: forwarded.
     unsafe { message.as_ref() }.is_some_and(|message| {
-        names_an_address(message.msg_name.cast(), flags)
-            || (parking::is_busy() && !message.msg_control.is_null())
+        let passes_on = parking::is_busy() && !message.msg_control.is_null();
+        // SAFETY: forwarded.
+        passes_on || unsafe { leaves(message.msg_name.cast(), message.msg_namelen, flags) }
     })
 }
 
-/// Whether packets can be made on such a socket that no route could ever be asked about.
-pub(crate) fn makes_packets(domain: c_int, kind: c_int) -> bool {
-    domain == libc::AF_PACKET || (domain == libc::AF_INET && kind & 0xf == SOCK_PACKET)
+/// Whether any of several messages does.
+///
+/// # Safety
+/// `messages` is null or points to `count` messages.
+pub(crate) unsafe fn any_leaves(messages: *const mmsghdr, count: c_uint, flags: c_int) -> bool {
+    let count = if messages.is_null() { 0 } else { count as usize };
+    // SAFETY: forwarded.
+    (0..count).any(|index| unsafe { message_leaves(&raw const (*messages.add(index)).msg_hdr, flags) })
+}
+
+/// Whether a socket is none of those whose every packet passes our hooks: streams, datagrams and raw packets of IP (all
+/// with the address where we look for it), and families that stay on this machine.
+pub(crate) fn escapes(domain: c_int, kind: c_int, protocol: c_int) -> bool {
+    match domain {
+        domain if sys::family_stays_here(domain) => false,
+        libc::AF_INET | libc::AF_INET6 => {
+            kind & 0xf == SOCK_PACKET || [libc::IPPROTO_SCTP, libc::IPPROTO_DCCP].contains(&protocol)
+        }
+        // Numbers no kernel knows are for the kernel to refuse.
+        _ => domain > 0,
+    }
 }
 
 /// Decides about a sendto(2) that names an address.
@@ -98,7 +122,7 @@ fn fast_open(
     match connect::connect(progress, fd, address, length) {
         Verdict::Direct => Verdict::Direct,
         Verdict::Wait(wait) => Verdict::Wait(wait),
-        Verdict::Fail(errno) => Verdict::Fail(errno),
+        Verdict::Fail(errno) | Verdict::Tell(_, errno) => Verdict::Fail(errno),
         Verdict::Done(_) => match send() {
             sent if sent < 0 => Verdict::Fail(crate::errno::current()),
             sent => Verdict::Done(sent),
@@ -119,9 +143,6 @@ pub(crate) fn sendmmsg(
     count: c_uint,
     flags: c_int,
 ) -> Verdict<c_int> {
-    if messages.is_null() {
-        return Verdict::Direct;
-    }
     if parking::concerns(fd) {
         return parking::gate(fd, flags);
     }
@@ -129,7 +150,7 @@ pub(crate) fn sendmmsg(
         // SAFETY: the application's own array of `count` messages.
         let verdict: Verdict<c_int> = unsafe {
             let message = &(*messages.add(index)).msg_hdr;
-            if !message_names_an_address(message, flags) {
+            if !message_leaves(message, flags) {
                 continue;
             }
             send(fd, message.msg_name.cast(), message.msg_namelen, flags)
@@ -141,32 +162,41 @@ pub(crate) fn sendmmsg(
     Verdict::Direct
 }
 
-/// Decides about a socket(2) that would make packets.
-pub(crate) fn socket((): &mut (), _domain: c_int, _kind: c_int, _protocol: c_int) -> Verdict<c_int> {
+/// Decides about a socket(2) whose packets we would not see.
+pub(crate) fn socket((): &mut (), domain: c_int, _kind: c_int, protocol: c_int) -> Verdict<c_int> {
     if policy::lets_everything_pass() {
         return Verdict::Direct;
     }
-    log::info!("a packet socket is refused: its packets would go past every route");
+    log::info!("a socket of family {domain}, protocol {protocol} is refused: it would go past every route");
     Verdict::Fail(libc::EACCES)
 }
 
 unsafe fn send<T>(fd: c_int, address: *const sockaddr, length: socklen_t, flags: c_int) -> Verdict<T> {
-    // SAFETY: forwarded.
-    let Some(target) = (unsafe { address::of_datagram(address, length) }) else {
-        // SAFETY: forwarded.
-        return unsafe { foreign(address, length) };
+    let kind = match Kind::of(fd) {
+        Ok(kind) => kind,
+        Err(error) => return uninspectable(&error),
     };
-    if address::is_local(target.ip()) {
+    if kind.stays_here() {
         return Verdict::Direct;
     }
-    match Kind::of(fd) {
-        Err(_) => Verdict::Direct,
-        Ok(kind) if kind.domain == libc::AF_UNIX => Verdict::Direct,
-        Ok(kind) if kind.is_tcp() => stream(fd, target, flags),
-        Ok(_) => match policy::of_datagram(fd, target) {
-            Path::Refused(errno) => refuse(target, errno),
-            _ => Verdict::Direct,
-        },
+    // SAFETY: forwarded.
+    let Some(target) = (unsafe { address::of_datagram(address, length, kind.domain) }) else {
+        return if kind.is_internet() { Verdict::Direct } else { foreign() };
+    };
+    if kind.is_tcp() {
+        return stream(fd, target, flags);
+    }
+    match policy::of_datagram(fd, target) {
+        Path::Refused(errno) => refuse(target, errno),
+        _ => Verdict::Direct,
+    }
+}
+
+/// What is no socket the kernel refuses itself; what we may not look at must not pass.
+pub(crate) fn uninspectable<T>(error: &io::Error) -> Verdict<T> {
+    match error.raw_os_error() {
+        Some(libc::EBADF | libc::ENOTSOCK) => Verdict::Direct,
+        _ => Verdict::Fail(libc::EACCES),
     }
 }
 
@@ -178,17 +208,29 @@ fn stream<T>(fd: c_int, target: SocketAddr, flags: c_int) -> Verdict<T> {
     refuse(target, libc::EOPNOTSUPP)
 }
 
-/// Not an internet address: a packet socket's frames go past every route, the rest stays on this machine.
-unsafe fn foreign<T>(address: *const sockaddr, length: socklen_t) -> Verdict<T> {
-    // SAFETY: forwarded.
-    let family = unsafe { address::family(address, length) };
-    if family == Some(libc::AF_PACKET as libc::sa_family_t) && !policy::lets_everything_pass() {
-        return Verdict::Fail(libc::EACCES);
+/// Neither the socket nor the address is of the internet: frames, or a protocol we know nothing of.
+fn foreign<T>() -> Verdict<T> {
+    if policy::lets_everything_pass() { Verdict::Direct } else { Verdict::Fail(libc::EACCES) }
+}
+
+/// setsockopt(2) for joining a multicast group, which sends packets of its own (IGMP, MLD): as datagrams to the group.
+pub(crate) fn setsockopt(
+    (): &mut (),
+    fd: c_int,
+    _level: c_int,
+    name: c_int,
+    value: *const c_void,
+    length: socklen_t,
+) -> Verdict<c_int> {
+    // SAFETY: the application's own value.
+    let Some(group) = (unsafe { multicast::group(name, value, length) }) else { return Verdict::Direct };
+    match policy::of_datagram(fd, SocketAddr::new(group, 0)) {
+        Path::Refused(errno) => refuse(SocketAddr::new(group, 0), errno),
+        _ => Verdict::Direct,
     }
-    Verdict::Direct
 }
 
 fn refuse<T>(target: SocketAddr, errno: c_int) -> Verdict<T> {
-    log::info!("datagram to {target} refused: {}", std::io::Error::from_raw_os_error(errno));
+    log::info!("datagram to {target} refused: {}", io::Error::from_raw_os_error(errno));
     Verdict::Fail(errno)
 }

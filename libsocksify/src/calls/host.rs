@@ -15,6 +15,7 @@ use crate::policy::{self, Meaning};
 use crate::resolver::{self, Lookup};
 
 /// `h_errno` values of netdb.h.
+const NETDB_SUCCESS: c_int = 0;
 const HOST_NOT_FOUND: c_int = 1;
 const TRY_AGAIN: c_int = 2;
 const NO_RECOVERY: c_int = 3;
@@ -111,6 +112,9 @@ fn by_name(name: *const c_char, family: c_int) -> Found {
     // SAFETY: a string of the application's.
     let name = unsafe { CStr::from_ptr(name) };
     match resolver::look_up(name, None) {
+        // glibc's own idea of a literal is narrower here: it asks a name server for `0x7f000001`.
+        Lookup::Literal(ip) if is_plain(name) || ip.is_ipv4() != (family == libc::AF_INET) => Found::Direct,
+        Lookup::Literal(ip) => Found::Host { name: name.to_bytes().to_vec(), family, addresses: vec![ip] },
         Lookup::Libc => Found::Direct,
         Lookup::Known(entry) => of_family(entry, family),
         Lookup::Fake(index) => match resolver::fake(index, family) {
@@ -121,6 +125,12 @@ fn by_name(name: *const c_char, family: c_int) -> Found {
         Lookup::Again => Found::Nothing(TRY_AGAIN),
         Lookup::Refused => Found::Nothing(NO_RECOVERY),
     }
+}
+
+/// A literal in the form every function of libc knows.
+fn is_plain(name: &CStr) -> bool {
+    let bytes = name.to_bytes();
+    bytes.contains(&b':') || bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
 fn of_family(entry: Entry, family: c_int) -> Found {
@@ -135,7 +145,10 @@ fn of_family(entry: Entry, family: c_int) -> Found {
 
 fn by_address(address: *const c_void, length: socklen_t, family: c_int) -> Found {
     // SAFETY: the application's own address of the length it states.
-    let Some(ip) = (unsafe { read_ip(address, length, family) }) else { return Found::Direct };
+    let Some(ip) = (unsafe { read_ip(address, length, family) }) else {
+        let is_internet = [libc::AF_INET, libc::AF_INET6].contains(&family);
+        return if is_internet { Found::Nothing(HOST_NOT_FOUND) } else { Found::Direct };
+    };
     let host = |name: Vec<u8>| Found::Host { name, family, addresses: vec![ip] };
     match policy::meaning(ip) {
         Meaning::Name(name) => host(name.as_bytes().to_vec()),
@@ -155,8 +168,8 @@ unsafe fn read_ip(address: *const c_void, length: socklen_t, family: c_int) -> O
     // SAFETY: not null, and as long as the family asks for.
     unsafe {
         match (family, length) {
-            (libc::AF_INET, 4) => Some(IpAddr::from(address.cast::<[u8; 4]>().read_unaligned())),
-            (libc::AF_INET6, 16) => Some(IpAddr::from(address.cast::<[u8; 16]>().read_unaligned())),
+            (libc::AF_INET, 4..) => Some(IpAddr::from(address.cast::<[u8; 4]>().read_unaligned())),
+            (libc::AF_INET6, 16..) => Some(IpAddr::from(address.cast::<[u8; 16]>().read_unaligned())),
             _ => None,
         }
     }
@@ -174,11 +187,17 @@ impl Destination {
         // SAFETY: the application's own pointers.
         match unsafe { host.write(self.result, self.buffer.cast(), self.size) } {
             Ok(()) => {
-                // SAFETY: the application's own pointer.
-                unsafe { *self.found = self.result };
+                // SAFETY: the application's own pointers.
+                unsafe {
+                    *self.found = self.result;
+                    *self.h_errno = NETDB_SUCCESS;
+                }
                 Verdict::Done(0)
             }
-            Err(TooSmall) => self.nothing(libc::ERANGE, NETDB_INTERNAL),
+            Err(TooSmall) => {
+                self.nothing(libc::ERANGE, NETDB_INTERNAL);
+                Verdict::Tell(libc::ERANGE, libc::ERANGE)
+            }
         }
     }
 

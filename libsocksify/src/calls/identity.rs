@@ -16,7 +16,8 @@ pub(crate) fn getpeername(
         return Verdict::Fail(libc::ENOTCONN);
     }
     let Some(identity) = descriptors::identity(fd) else { return Verdict::Direct };
-    if address.is_null() || length.is_null() {
+    // SAFETY: the application's own pointers.
+    if !unsafe { address::is_buffer(address, length) } {
         return Verdict::Direct;
     }
     if sys::connected_to(fd).is_none() {
@@ -34,7 +35,9 @@ pub(crate) fn getsockname(
     address: *mut sockaddr,
     length: *mut socklen_t,
 ) -> Verdict<c_int> {
-    let Some(own) = replacement::own_address(fd).filter(|_| !address.is_null() && !length.is_null()) else {
+    // SAFETY: the application's own pointers.
+    let has_room = |_: &_| unsafe { address::is_buffer(address, length) };
+    let Some(own) = replacement::own_address(fd).filter(has_room) else {
         return Verdict::Direct;
     };
     // SAFETY: the application's own buffer and length.

@@ -7,6 +7,7 @@ pub(crate) mod descriptor;
 pub(crate) mod epoll;
 pub(crate) mod host;
 pub(crate) mod identity;
+pub(crate) mod local;
 pub(crate) mod option;
 pub(crate) mod poll;
 pub(crate) mod query;

@@ -46,7 +46,7 @@ pub(crate) fn getaddrinfo(
         return Verdict::Direct;
     }
     let answer = match resolver::look_up(question.name, question.port()) {
-        Lookup::Libc => return Verdict::Direct,
+        Lookup::Literal(_) | Lookup::Libc => return Verdict::Direct,
         Lookup::Known(entry) => question.known(&entry),
         Lookup::Fake(index) => question.fake(index),
         Lookup::Nonexistent => Err(libc::EAI_NONAME),
@@ -81,17 +81,22 @@ impl Question<'_> {
 
     fn fake(&self, index: u32) -> Result<*mut addrinfo, c_int> {
         let address = resolver::fake(index, self.hints.ai_family).ok_or(libc::EAI_AGAIN)?;
-        let list = self.numeric(address)?;
+        // Which families this host can reach says nothing of the proxy.
+        let list = self.numeric(address, !libc::AI_ADDRCONFIG)?;
         self.name_canonically(list, self.name)
     }
 
     fn known(&self, entry: &Entry) -> Result<*mut addrinfo, c_int> {
         let mut list = List::empty();
-        for address in entry.addresses.iter().filter(|address| self.wants(**address)) {
-            match self.numeric(*address) {
+        let has_ipv6 = entry.addresses.iter().any(IpAddr::is_ipv6);
+        for address in entry.addresses.iter().filter(|address| self.wants(**address, has_ipv6)) {
+            match self.numeric(*address, !0) {
                 Ok(more) => list.append(more),
                 Err(libc::EAI_NONAME | EAI_ADDRFAMILY) => {}
-                Err(code) => return Err(code),
+                Err(code) => {
+                    list.free();
+                    return Err(code);
+                }
             }
         }
         let canonical = CString::new(entry.name.clone()).map_err(|_| libc::EAI_FAIL)?;
@@ -102,18 +107,21 @@ impl Question<'_> {
         }
     }
 
-    fn wants(&self, address: IpAddr) -> bool {
+    /// AI_V4MAPPED counts only where the host has no IPv6 address; getaddrinfo(3).
+    fn wants(&self, address: IpAddr, has_ipv6: bool) -> bool {
         match self.hints.ai_family {
             libc::AF_INET => address.is_ipv4(),
-            libc::AF_INET6 => address.is_ipv6() || self.hints.ai_flags & libc::AI_V4MAPPED != 0,
+            libc::AF_INET6 => {
+                address.is_ipv6() || (!has_ipv6 && self.hints.ai_flags & libc::AI_V4MAPPED != 0)
+            }
             _ => true,
         }
     }
 
     /// libc's own answer for an address literal.
-    fn numeric(&self, address: IpAddr) -> Result<*mut addrinfo, c_int> {
+    fn numeric(&self, address: IpAddr, kept: c_int) -> Result<*mut addrinfo, c_int> {
         let literal = CString::new(address.to_string()).map_err(|_| libc::EAI_FAIL)?;
-        let hints = addrinfo { ai_flags: self.hints.ai_flags | libc::AI_NUMERICHOST, ..self.hints };
+        let hints = addrinfo { ai_flags: (self.hints.ai_flags & kept) | libc::AI_NUMERICHOST, ..self.hints };
         let mut found = ptr::null_mut();
         // SAFETY: our literal and hints, the application's service.
         match unsafe { real::getaddrinfo(literal.as_ptr(), self.service, &hints, &mut found) } {
@@ -150,6 +158,13 @@ struct List {
 impl List {
     fn empty() -> List {
         List { first: ptr::null_mut(), last: ptr::null_mut() }
+    }
+
+    fn free(self) {
+        if !self.first.is_null() {
+            // SAFETY: a list of libc's that nobody else has seen.
+            unsafe { libc::freeaddrinfo(self.first) };
+        }
     }
 
     fn append(&mut self, more: *mut addrinfo) {

@@ -153,10 +153,10 @@ fn advance(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
             return;
         }
         Verdict::Done(_) | Verdict::Direct => None,
-        Verdict::Fail(errno) => Some(errno),
+        Verdict::Fail(errno) | Verdict::Tell(_, errno) => Some(errno),
     };
     if let Some(parked) = all.remove(&ticket) {
-        end(ticket, &parked, outcome);
+        end(ticket, parked, outcome);
     }
 }
 

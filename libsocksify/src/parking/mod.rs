@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use libc::c_int;
 
-use crate::attempt::Attempt;
+use crate::held::Held;
 use crate::interpose::Verdict;
 use crate::sys::Own;
 use crate::wait::Wait;
@@ -48,14 +48,17 @@ fn dialogues<R>(body: impl FnOnce(&mut BTreeMap<Ticket, Parked>) -> R) -> R {
     let us = unsafe { libc::getpid() };
     PARKED.with(|dialogues| {
         if std::mem::replace(&mut dialogues.owner, us) != us {
-            std::mem::take(&mut dialogues.all).into_values().for_each(|parked| parked.socket.close());
+            std::mem::take(&mut dialogues.all).into_values().for_each(|parked| {
+                parked.socket.close();
+                parked.attempt.free();
+            });
         }
         body(&mut dialogues.all)
     })
 }
 
 /// In a forked child, right after fork(2): see [`dialogues`].
-pub(crate) extern "C" fn forked() {
+pub(crate) fn forked() {
     if slot::any() {
         crate::interpose::as_our_own(|| dialogues(|_| ()));
     }
@@ -63,7 +66,7 @@ pub(crate) extern "C" fn forked() {
 
 /// A socket whose dialogue with the proxy goes on.
 struct Parked {
-    attempt: Attempt,
+    attempt: Held,
     target: SocketAddr,
     /// Our own descriptor for the socket: the application's may be closed and its number reused at any time.
     socket: Own,
@@ -204,12 +207,7 @@ impl Reservation {
     }
 
     /// Hands the dialogue over to the helper. Gives the attempt back where there can be no helper.
-    pub(crate) fn hand_over(
-        self,
-        attempt: Attempt,
-        target: SocketAddr,
-        events: libc::c_short,
-    ) -> Option<Attempt> {
+    pub(crate) fn hand_over(self, attempt: Held, target: SocketAddr, events: libc::c_short) -> Option<Held> {
         let Reservation { ticket, fd, socket, done, entries } = self;
         let parked = Parked { attempt, target, socket, done, descriptors: vec![fd], entries };
         dialogues(|all| {
@@ -268,7 +266,7 @@ pub(crate) fn abort(fd: RawFd) -> bool {
     dialogues(|all| {
         let Some(parked) = all.remove(&ticket) else { return false };
         sys::disconnect(parked.socket.fd);
-        end(ticket, &parked, Some(libc::ECONNRESET));
+        end(ticket, parked, Some(libc::ECONNRESET));
         true
     })
 }
@@ -280,10 +278,11 @@ fn abandon(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
     parked.done.ring();
     parked.socket.close();
     parked.done.close();
+    parked.attempt.free();
 }
 
 /// The dialogue has ended, under the lock: whoever waits learns of it, in the order that nobody can see half of it.
-fn end(ticket: Ticket, parked: &Parked, errno: Option<c_int>) {
+fn end(ticket: Ticket, parked: Parked, errno: Option<c_int>) {
     helper::unwatch(parked.socket.fd);
     let cookie = slot::cookie(ticket);
     let ours = |fd: &&RawFd| sys::cookie(**fd).ok() == cookie;
@@ -305,6 +304,7 @@ fn end(ticket: Ticket, parked: &Parked, errno: Option<c_int>) {
     parked.done.ring();
     parked.socket.close();
     parked.done.close();
+    parked.attempt.free();
 }
 
 /// epoll_ctl(2) on a parked socket: only the entries kept here are changed.
