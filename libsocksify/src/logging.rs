@@ -10,7 +10,7 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use once_cell::race::OnceBox;
 use socks_conf::{Config, LogTarget};
 
-use crate::sys;
+use crate::{process, sys};
 
 static LOGGER: Logger = Logger { targets: OnceBox::new() };
 
@@ -56,8 +56,7 @@ impl Log for Logger {
 
     fn log(&self, record: &Record<'_>) {
         let mut line = Line::new();
-        // SAFETY: getpid has no preconditions.
-        let pid = unsafe { libc::getpid() };
+        let pid = process::id();
         let _ = write!(
             line,
             "socksify[{pid}] {}: {}",

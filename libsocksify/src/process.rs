@@ -9,6 +9,12 @@ use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
 static OWNER: AtomicPtr<AtomicI32> = AtomicPtr::new(ptr::null_mut());
 
+/// The number of this process.
+pub(crate) fn id() -> libc::pid_t {
+    // SAFETY: getpid has no preconditions.
+    unsafe { libc::getpid() }
+}
+
 /// Maps the page; called from the constructor, while there is one thread.
 pub(crate) fn claim() {
     const PAGE: usize = 4096;

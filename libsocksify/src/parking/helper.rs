@@ -12,7 +12,7 @@ use super::lock::Lock;
 use super::{Parked, dialogues, end, slot};
 use crate::hooks::real;
 use crate::interpose::{Verdict, as_our_own};
-use crate::sys;
+use crate::{process, sys};
 use slot::Ticket;
 use std::collections::BTreeMap;
 
@@ -43,20 +43,15 @@ pub(super) fn unwatch(socket: RawFd) {
     }
 }
 
-fn us() -> i32 {
-    // SAFETY: getpid has no preconditions.
-    unsafe { libc::getpid() }
-}
-
 fn runs() -> bool {
-    OWNER.load(Ordering::Relaxed) == us()
+    OWNER.load(Ordering::Relaxed) == process::id()
 }
 
 fn start() -> bool {
     let Some(set) = sys::epoll() else { return false };
     SET.store(set, Ordering::Relaxed);
-    OWNER.store(us(), Ordering::Relaxed);
-    HAS_RUN.store(us(), Ordering::Relaxed);
+    OWNER.store(process::id(), Ordering::Relaxed);
+    HAS_RUN.store(process::id(), Ordering::Relaxed);
     // The thread inherits the mask of the hook that starts it: all signals blocked.
     let started = thread::Builder::new().stack_size(STACK).spawn(|| as_our_own(run)).ok();
     let is_started = started.is_some();
@@ -70,7 +65,7 @@ fn start() -> bool {
 
 /// Whether there may be a thread of ours, running or about to end.
 pub(crate) fn may_exist() -> bool {
-    HAS_RUN.load(Ordering::Relaxed) == us()
+    HAS_RUN.load(Ordering::Relaxed) == process::id()
 }
 
 /// Waits for the thread's end where it has nothing left to do: for calls that only a process with a single thread may
@@ -80,7 +75,7 @@ pub(crate) fn wait_for_end() {
         return;
     }
     let thread = THREAD.with(Option::take);
-    let Some(thread) = thread.filter(|_| HAS_RUN.swap(0, Ordering::Relaxed) == us()) else { return };
+    let Some(thread) = thread.filter(|_| HAS_RUN.swap(0, Ordering::Relaxed) == process::id()) else { return };
     let _ = thread.join();
     // A joined thread is still in the kernel's list for a moment.
     for _ in 0..1000 {

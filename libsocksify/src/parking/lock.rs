@@ -4,6 +4,8 @@
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use crate::process;
+
 /// A value that one thread at a time may use.
 pub(crate) struct Lock<T> {
     /// The process whose thread holds the lock, or 0.
@@ -21,8 +23,7 @@ impl<T> Lock<T> {
 
     /// Runs `body` with the value; not to be nested.
     pub(crate) fn with<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
-        // SAFETY: getpid has no preconditions.
-        let us = unsafe { libc::getpid() };
+        let us = process::id();
         while let Err(holder) = self.holder.compare_exchange(0, us, Ordering::Acquire, Ordering::Relaxed) {
             if holder != us
                 && self.holder.compare_exchange(holder, us, Ordering::Acquire, Ordering::Relaxed).is_ok()

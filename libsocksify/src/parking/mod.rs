@@ -44,8 +44,7 @@ struct Dialogues {
 /// Runs `body` with the dialogues of this process, under the lock. What a fork left here are the parent's, which goes
 /// on with them: only our copies of its descriptors are closed, lest they keep its connections open.
 fn dialogues<R>(body: impl FnOnce(&mut BTreeMap<Ticket, Parked>) -> R) -> R {
-    // SAFETY: getpid has no preconditions.
-    let us = unsafe { libc::getpid() };
+    let us = process::id();
     PARKED.with(|dialogues| {
         if std::mem::replace(&mut dialogues.owner, us) != us {
             std::mem::take(&mut dialogues.all).into_values().for_each(|parked| {

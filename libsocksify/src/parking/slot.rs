@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use libc::c_int;
 
+use crate::process;
+
 const SLOTS: usize = 4096;
 
 /// Names a dialogue: the slot, and how often it had been used.
@@ -113,19 +115,14 @@ pub(crate) fn give_back(ticket: Ticket) {
 
 /// Whether the dialogue is one of this process, not of a parent's.
 pub(crate) fn is_own(ticket: Ticket) -> bool {
-    find(ticket).is_some_and(|(slot, _)| slot.owner.load(Ordering::Relaxed) == us())
-}
-
-fn us() -> c_int {
-    // SAFETY: getpid has no preconditions.
-    unsafe { libc::getpid() }
+    find(ticket).is_some_and(|(slot, _)| slot.owner.load(Ordering::Relaxed) == process::id())
 }
 
 impl Slot {
     fn fill(&self, cookie: u64, done: RawFd) {
         self.cookie.store(cookie, Ordering::Release);
         self.done.store(done, Ordering::Release);
-        self.owner.store(us(), Ordering::Relaxed);
+        self.owner.store(process::id(), Ordering::Relaxed);
     }
 }
 
