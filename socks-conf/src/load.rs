@@ -1,7 +1,7 @@
 //! Finding the configuration: variables that name a proxy, else the first file that exists.
 
 use crate::environment::{Environment, expand_home};
-use crate::{Config, Error, Proxy, Secret, parse};
+use crate::{Config, Error, Proxy, Secret, Source, parse};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,8 +25,12 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>, read: Read<'_>) -> Resu
         None => read_file(&environment, read)?,
     };
     let home = environment.path("HOME");
+    let beside = match &config.source {
+        Source::File(file) => file.parent().map(Path::to_owned),
+        Source::Environment(_) => None,
+    };
     for proxy in &mut config.proxies {
-        read_password(proxy, home.as_deref(), read)?;
+        read_password(proxy, home.as_deref(), beside.as_deref(), read)?;
     }
     environment.add_credentials(&mut config)?;
     environment.add_logging(&mut config)?;
@@ -61,12 +65,19 @@ fn candidates(environment: &Environment<'_>) -> Vec<PathBuf> {
     own.chain(["/etc/socks.conf", "/etc/dante.conf"].map(PathBuf::from)).collect()
 }
 
-/// Reads the first line of the proxy's password file.
-fn read_password(proxy: &mut Proxy, home: Option<&Path>, read: Read<'_>) -> Result<(), Error> {
+/// Reads the first line of the proxy's password file. A relative name is one beside the configuration: programs
+/// change their directory.
+fn read_password(
+    proxy: &mut Proxy,
+    home: Option<&Path>,
+    beside: Option<&Path>,
+    read: Read<'_>,
+) -> Result<(), Error> {
     let Some(file) = proxy.password_file.as_deref() else {
         return Ok(());
     };
-    let file = expand_home(file, home);
+    let expanded = expand_home(file, home);
+    let file = beside.map_or_else(|| expanded.clone(), |directory| directory.join(&expanded));
     let content = match read(&file) {
         Ok(content) => content,
         Err(error) => return Err(Error::Unreadable { file, error }),

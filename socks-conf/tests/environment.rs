@@ -229,6 +229,13 @@ fn password_files_are_read_and_the_home_directory_expanded() {
 }
 
 #[test]
+fn a_relative_password_file_is_beside_the_configuration() {
+    let text = b"[proxy.a]\nurl = 'socks5://h'\nusername = 'alice'\npassword_file = 'a.pass'\n[[route]]\nvia = 'a'\n";
+    let files = [("/etc/socks.conf", Some(&text[..])), ("/etc/a.pass", Some(&b"secret"[..]))];
+    assert_eq!(credentials(&load_from(&[], &files).unwrap()), (Some("alice"), Some("secret")));
+}
+
+#[test]
 fn logging_variables_add_to_the_file() {
     let text = [b"debug: 2\nlogoutput: stderr\n", ROUTE].concat();
     let load = |debug, log| {
