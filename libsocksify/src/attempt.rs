@@ -288,8 +288,9 @@ impl Attempt {
             ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a => Version::Socks4,
             ProxyProtocol::Http => return None,
         };
-        let offered = self.passage.route.offers(Method::Username) || version != Version::Socks5;
-        Some((version, self.passage.runtime.credentials(index).filter(|_| offered)))
+        let takes_password = version == Version::Socks5;
+        let offered = self.passage.route.offers(Method::Username) || !takes_password;
+        Some((version, self.passage.runtime.credentials(index, takes_password).filter(|_| offered)))
     }
 }
 

@@ -36,6 +36,12 @@ pub(crate) struct Passage {
 }
 
 impl Passage {
+    /// Looks up the names of proxies that were given by name. This may take long.
+    pub(crate) fn resolve_proxies(&self) {
+        let proxies = (0..).map_while(|place| self.proxy(place));
+        proxies.for_each(|(index, ..)| self.runtime.resolve(index));
+    }
+
     /// Whether any of the proxies has an IPv4 address, or none has any.
     pub(crate) fn is_reachable_by_ipv4(&self) -> bool {
         let mut proxies =

@@ -3,13 +3,15 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use once_cell::race::OnceBox;
 use socks_conf::{Config, Proxy, ProxyHost};
 use socks_names::{Range, Table};
 use socks_proto::Credentials;
 
-use crate::{environment, logging, resolver, stack};
+use crate::{environment, logging, resolver, stack, sys};
 
 static RUNTIME: OnceBox<Option<Runtime>> = OnceBox::new();
 static NAMES: OnceBox<Option<Table>> = OnceBox::new();
@@ -25,7 +27,10 @@ pub(crate) struct Runtime {
 /// What a proxy needs besides its configuration.
 struct Prepared {
     credentials: Option<Credentials>,
+    has_password: bool,
     addresses: OnceBox<Vec<IpAddr>>,
+    /// When its name could not be resolved, in seconds since the machine started; 0 for never.
+    failed: AtomicU64,
 }
 
 /// The configuration, or `None` where there is none that can be used: then everything that would be proxied fails.
@@ -55,49 +60,66 @@ impl Runtime {
         Runtime { config, range, proxies }
     }
 
-    /// What to authenticate with at a proxy.
-    pub(crate) fn credentials(&self, proxy: usize) -> Option<&Credentials> {
-        self.proxies.get(proxy)?.credentials.as_ref()
+    /// What to authenticate with at a proxy; without `password` the name alone will do.
+    pub(crate) fn credentials(&self, proxy: usize, password: bool) -> Option<&Credentials> {
+        let prepared = self.proxies.get(proxy)?;
+        prepared.credentials.as_ref().filter(|_| prepared.has_password || !password)
     }
 
-    /// The addresses of a proxy in the order to try them; empty where its name cannot be resolved now.
+    /// The addresses of a proxy in the order to try them; empty where its name could not be resolved.
     pub(crate) fn addresses(&self, proxy: usize) -> &[IpAddr] {
         let (Some(config), Some(prepared)) = (self.config.proxies.get(proxy), self.proxies.get(proxy)) else {
             return &[];
         };
         match &config.host {
             ProxyHost::Ip(ip) => std::slice::from_ref(ip),
-            ProxyHost::Name(name) => prepared.resolved(name),
+            ProxyHost::Name(_) => prepared.addresses.get().map_or(&[], Vec::as_slice),
+        }
+    }
+
+    /// Looks up the proxy's name, unless that is known or has just failed. This may take long.
+    pub(crate) fn resolve(&self, proxy: usize) {
+        if let (Some(Proxy { host: ProxyHost::Name(name), .. }), Some(prepared)) =
+            (self.config.proxies.get(proxy), self.proxies.get(proxy))
+        {
+            prepared.resolve(name);
         }
     }
 }
+
+/// For how long a proxy whose name could not be resolved is left alone.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Prepared {
     fn new(proxy: &Proxy) -> Prepared {
-        let password = proxy.password.as_ref().map_or("", |password| password.reveal());
-        let credentials = proxy
-            .username
-            .as_ref()
-            .map(|username| Credentials::new(username.as_bytes(), password.as_bytes()));
-        let credentials = credentials.and_then(|credentials| {
+        let credentials = proxy.username.as_ref().and_then(|username| {
+            let password = proxy.password.as_ref().map_or(UNUSED, |password| password.reveal());
+            let credentials = Credentials::new(username.as_bytes(), password.as_bytes());
             credentials.inspect_err(|error| log::warn!("proxy {proxy}: {error}; none are offered")).ok()
         });
-        Prepared { credentials, addresses: OnceBox::new() }
+        let has_password = proxy.password.is_some();
+        Prepared { credentials, has_password, addresses: OnceBox::new(), failed: AtomicU64::new(0) }
     }
 
-    /// The one name that must be resolved here: the proxy cannot resolve its own. A failure is not remembered.
-    fn resolved(&self, name: &str) -> &[IpAddr] {
-        if let Some(known) = self.addresses.get() {
-            return known;
+    /// The one name that must be resolved here: the proxy cannot resolve its own.
+    fn resolve(&self, name: &str) {
+        let now = sys::uptime().as_secs();
+        let failed = self.failed.load(Ordering::Relaxed);
+        if self.addresses.get().is_some() || (failed != 0 && now < failed + PATIENCE.as_secs()) {
+            return;
         }
         let found = resolver::locally(name);
         if found.is_empty() {
+            self.failed.store(now.max(1), Ordering::Relaxed);
             log::error!("the proxy's name {name} cannot be resolved");
-            return &[];
+        } else {
+            let _ = self.addresses.set(Box::new(found));
         }
-        self.addresses.get_or_init(|| Box::new(found))
     }
 }
+
+/// SOCKS4 sends the user name alone.
+const UNUSED: &str = "-";
 
 /// The table of fake addresses, shared with the other processes of this run (or of this user); private to this
 /// process and its forks where no file can be used, `None` where there is no memory at all.

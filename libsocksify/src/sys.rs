@@ -337,6 +337,17 @@ pub(crate) fn take_place(new: RawFd, old: RawFd) -> bool {
     }
 }
 
+/// How long the machine has been up; clock_gettime(2), CLOCK_BOOTTIME.
+pub(crate) fn uptime() -> Duration {
+    // SAFETY: an all-zero timespec is one, and is overwritten.
+    let time = unsafe {
+        let mut time: libc::timespec = mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut time);
+        time
+    };
+    Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
+}
+
 /// The name of this host; gethostname(2).
 pub(crate) fn host_name() -> Option<Vec<u8>> {
     let mut buffer = vec![0_u8; 256];

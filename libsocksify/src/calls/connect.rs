@@ -138,6 +138,7 @@ fn through_proxy(
     target: SocketAddr,
 ) -> Verdict<c_int> {
     descriptors::forget(fd);
+    passage.resolve_proxies();
     let needs_ipv6 = kind.domain == libc::AF_INET && !passage.is_reachable_by_ipv4();
     let domain = if needs_ipv6 && replacement::with_ipv6(fd) { libc::AF_INET6 } else { kind.domain };
     let Some(attempt) = Held::new(Attempt::new(fd, domain, passage)) else {
