@@ -14,6 +14,7 @@ pub mod artifacts;
 pub mod detector;
 pub mod error;
 pub mod fixtures;
+pub mod gate;
 pub mod host;
 pub mod keeper;
 pub mod network;

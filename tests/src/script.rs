@@ -4,7 +4,7 @@
 //! listening socket's network is that of the proxy host.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{IpAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use socket2::SockRef;
 use socks_proto::{Address, Decoded, Malformed, socks4, socks5};
 
 use crate::error::{Error, system};
+use crate::gate::Gate;
 use crate::plan::PROXY;
 use crate::world::World;
 
@@ -31,8 +32,14 @@ pub enum Act {
     Send(Vec<u8>),
     /// Sends bytes, each in a segment of its own.
     SendBytewise(Vec<u8>),
+    /// Says nothing for a while, as a proxy far away.
+    Pause(Duration),
+    /// Says nothing until the application opens the gate.
+    Gate(Gate),
     /// Plays the target that answers one line.
     Answer,
+    /// Plays the target that sends back what it gets.
+    Echo,
     /// Reads one line and forgets it.
     Line,
     /// Ends the connection in good order.
@@ -55,9 +62,14 @@ pub struct Scripted {
 impl Scripted {
     /// Lets a proxy play these acts for each connection.
     pub fn start(world: &World, acts: Vec<Act>) -> Result<Scripted, Error> {
+        Scripted::start_at(world, PROXY.v4.into(), acts)
+    }
+
+    /// The same on another address of the proxy host.
+    pub fn start_at(world: &World, address: IpAddr, acts: Vec<Act>) -> Result<Scripted, Error> {
         let port = world.scripted_port();
         let network = &world.proxy.network;
-        let listener = network.listen((PROXY.v4, port).into()).map_err(system("listen as a proxy"))?;
+        let listener = network.listen((address, port).into()).map_err(system("listen as a proxy"))?;
         let accepting = listener.try_clone().map_err(system("copy a descriptor"))?;
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
@@ -101,7 +113,10 @@ fn play(mut stream: TcpStream, acts: &[Act], requests: &Mutex<Vec<Address>>) -> 
             Act::Request4 => note(requests, receive(&mut stream, socks4::decode_request)?.address),
             Act::Send(bytes) => stream.write_all(bytes)?,
             Act::SendBytewise(bytes) => send_bytewise(&mut stream, bytes)?,
+            Act::Pause(length) => thread::sleep(*length),
+            Act::Gate(gate) => gate.pass(&stream)?,
             Act::Answer => answer(&mut stream)?,
+            Act::Echo => io::copy(&mut stream.try_clone()?, &mut stream).map(drop)?,
             Act::Line => line(&mut stream).map(drop)?,
             Act::Close => return Ok(()),
             Act::Reset => return SockRef::from(&stream).set_linger(Some(Duration::ZERO)),

@@ -7,6 +7,7 @@ mod addressing;
 mod configuration;
 mod control;
 mod failures;
+mod parking;
 mod preload;
 mod probes;
 mod programs;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     programs::add(&mut suite);
     probes::add(&mut suite);
     failures::add(&mut suite);
+    parking::add(&mut suite);
     configuration::add(&mut suite);
     sources::add(&mut suite);
     let conclusion = libtest_mimic::run(&arguments, suite.finish());

@@ -1,0 +1,203 @@
+//! Non-blocking connects, and what an application does while the proxy is still being asked.
+//!
+//! The proxy is scripted and waits at a [`Gate`] before its last answer until the probe opens it: an event before that
+//! is early, and what the application sends before that is a byte in the wrong dialogue.
+
+use std::time::Duration;
+
+use end_to_end::artifacts::Build;
+use end_to_end::gate::Gate;
+use end_to_end::plan::{LINE, NAME, TARGET};
+use end_to_end::script::{Act, Scripted};
+use libtest_mimic::Failed;
+use socks_proto::socks5::{self, Method, Rep};
+
+use crate::preload;
+use crate::suite::{Bench, Suite, Verdict, expect};
+
+pub(crate) fn add(suite: &mut Suite) {
+    for build in Build::ALL {
+        for wait in WAITS {
+            for (order, ending, waiter) in wait.variants() {
+                let outcome = ending.prints();
+                let label = format!("{}::{order}::{outcome}::{waiter}_thread", wait.name);
+                let name = format!("parking::wait::{label}::{}", build.name());
+                suite.add(name, &["cc"], move |bench| {
+                    probe(bench, build, "parked", &[wait.name, order, outcome, waiter], ending)
+                });
+            }
+        }
+        for (name, acts) in MEANWHILE {
+            for act in *acts {
+                let test = move |bench: &Bench<'_>| probe(bench, build, name, &[act], Ending::Connected);
+                suite.add(format!("parking::{name}::{act}::{}", build.name()), &["cc"], test);
+            }
+        }
+    }
+}
+
+/// How an application waits.
+#[derive(Clone, Copy)]
+struct Wait {
+    name: &'static str,
+    is_epoll: bool,
+}
+
+const fn plain(name: &'static str) -> Wait {
+    Wait { name, is_epoll: false }
+}
+
+const fn epoll(name: &'static str) -> Wait {
+    Wait { name, is_epoll: true }
+}
+
+const WAITS: [Wait; 10] = [
+    plain("poll"),
+    plain("ppoll"),
+    plain("select"),
+    plain("pselect"),
+    epoll("level"),
+    epoll("edge"),
+    epoll("oneshot"),
+    epoll("exclusive"),
+    epoll("nested"),
+    epoll("dup"),
+];
+
+impl Wait {
+    /// When an epoll entry is made, how the handshake ends, which thread waits.
+    fn variants(self) -> Vec<(&'static str, Ending, &'static str)> {
+        let orders: &[&str] = if self.is_epoll { &["before", "after"] } else { &["after"] };
+        let endings = [Ending::Connected, Ending::Refused];
+        let waiters = ["same", "other"];
+        let of_order = |order| endings.map(|ending| waiters.map(|waiter| (order, ending, waiter)));
+        orders.iter().copied().flat_map(of_order).flatten().collect()
+    }
+}
+
+/// Each probe, and what it is told to do while the proxy is at the gate.
+const MEANWHILE: &[(&str, &[&str])] = &[
+    (
+        "parked_data",
+        &[
+            "would_block",
+            "by_number",
+            "stdio",
+            "read",
+            "readv",
+            "recv",
+            "recvfrom",
+            "recvmsg",
+            "recvmmsg",
+            "splice_in",
+            "write",
+            "writev",
+            "send",
+            "sendto",
+            "sendmsg",
+            "sendmmsg",
+            "sendfile",
+            "splice_out",
+        ],
+    ),
+    ("parked_identity", &["connecting", "by_number", "toggled", "blocking_connect"]),
+    (
+        "parked_ends",
+        &[
+            "shutdown",
+            "close",
+            "fclose",
+            "copy_survives",
+            "copies_closed",
+            "fcntl_copy",
+            "dup2_over",
+            "dup2_of_plain_over",
+            "dissolve",
+            "reuse_file",
+            "reuse_pipe",
+            "reuse_socket",
+            "closefrom",
+            "close_range",
+            "close_loop",
+            "exec",
+            "exit",
+        ],
+    ),
+    (
+        "parked_processes",
+        &[
+            "child_waits_by_poll",
+            "child_waits_by_epoll",
+            "child_reads",
+            "child_closes",
+            "parent_closes",
+            "child_connects_too",
+            "vfork",
+            "posix_spawn",
+            "exec_inherits",
+            "passed_on",
+        ],
+    ),
+    ("parked_signals", &["interrupted_connect", "send_timeout", "interrupted_poll", "alarm_poll"]),
+    ("parked_cancelled", &["poll", "read", "epoll", "select"]),
+    ("parked_limits", &["no_descriptors", "descriptors_for_one"]),
+    ("parked_fast_open", &["sendto", "sendmsg", "connect_option"]),
+];
+
+/// How the proxy ends the handshake.
+#[derive(Clone, Copy)]
+enum Ending {
+    Connected,
+    Refused,
+}
+
+impl Ending {
+    fn prints(self) -> &'static str {
+        match self {
+            Ending::Connected => "connected",
+            Ending::Refused => "ECONNREFUSED",
+        }
+    }
+
+    fn acts(self) -> Vec<Act> {
+        match self {
+            Ending::Connected => vec![reply(Rep::SUCCEEDED), Act::Answer, Act::Close],
+            Ending::Refused => vec![reply(Rep::CONNECTION_REFUSED), Act::Close],
+        }
+    }
+}
+
+fn reply(rep: Rep) -> Act {
+    let bnd = std::net::SocketAddr::from((TARGET.v4, 45261)).into();
+    Act::Send(socks5::encode_reply(rep, &bnd).as_bytes().to_vec())
+}
+
+/// A proxy far away, which answers at its own pace, and its last answer when the gate opens.
+fn acts(gate: &Gate, ending: Ending) -> Vec<Act> {
+    let far = Act::Pause(Duration::from_millis(150));
+    let choice = Act::Send(socks5::encode_choice(Method::NONE).as_bytes().to_vec());
+    let before = [Act::Greeting, far, choice, Act::Request, Act::Gate(gate.clone())];
+    before.into_iter().chain(ending.acts()).collect()
+}
+
+fn probe(bench: &Bench<'_>, build: Build, name: &str, words: &[&str], ending: Ending) -> Verdict {
+    let gate = Gate::new(&bench.scratch, "gate")?;
+    let proxy = Scripted::start(bench.world, acts(&gate, ending))?;
+    let configuration = preload::route_to(proxy.port, "", "proxyprotocol: socks_v5");
+    let wrapper = preload::with(bench, build.library(), &configuration)?;
+    let (port, directory) = (LINE.to_string(), gate.path().display().to_string());
+    let probe = preload::probe(bench, name, [&[NAME, &port, &directory], words].concat())?;
+    let outcome = bench.run(&probe.deadline(Duration::from_secs(10)), &wrapper)?;
+    expect(outcome.succeeded() && outcome.stdout.is_empty(), "success", &outcome)?;
+    is_what_was_asked(&proxy, &gate)
+}
+
+fn is_what_was_asked(proxy: &Scripted, gate: &Gate) -> Verdict {
+    if gate.was_rushed() {
+        return Err(Failed::from("the application's bytes came before the proxy's answer"));
+    }
+    match proxy.requests().iter().find(|asked| asked.to_string() != format!("{NAME}:{LINE}")) {
+        Some(asked) => Err(format!("the proxy was asked for {asked}").into()),
+        None => Ok(()),
+    }
+}
