@@ -81,7 +81,10 @@ const MEANWHILE: &[(&str, &[&str])] = &[
         "parked_data",
         &[
             "would_block",
-            "by_number",
+            "dontwait",
+            "with_offset",
+            "sends_by_number",
+            "others_by_number",
             "stdio",
             "read",
             "readv",
@@ -128,6 +131,7 @@ const MEANWHILE: &[(&str, &[&str])] = &[
         &[
             "child_waits_by_poll",
             "child_waits_by_epoll",
+            "child_knows_its_peer",
             "child_reads",
             "child_closes",
             "parent_closes",
