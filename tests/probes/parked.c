@@ -105,15 +105,28 @@ static void start_waiter(void) {
     await_sleep(waiter);
 }
 
+/* Whatever the proxy's family needs of the socket, it looks as the application made it. */
+static void check_family(const struct address *to) {
+    struct address own = {.length = sizeof own.storage};
+    int only = -1;
+    socklen_t length = sizeof only;
+    CHECK(getsockname(fd, &own.any, &own.length) == 0 && own.any.sa_family == to->any.sa_family);
+    if (to->any.sa_family == AF_INET6)
+        CHECK(getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, &length) == 0 && only == 1);
+}
+
 int main(int count, char **words) {
     CHECK(count == 8);
     struct address to = resolved(words[1], atoi(words[2])), seen;
     gate_directory = words[3];
     how = words[4];
     int first = is(words[5], "before"), refused = !is(words[6], "connected"), elsewhere = is(words[7], "other");
+    const int one = 1;
     make_sets();
     fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
     CHECK(fd >= 0);
+    if (to.any.sa_family == AF_INET6)
+        CHECK(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) == 0);
     if (is_epoll() && first)
         enter();
     /* A set may be waited on before there is anything in it. */
@@ -151,6 +164,7 @@ int main(int count, char **words) {
         return 0;
     }
     CHECK(error == 0);
+    check_family(&to);
     concludes(fd, &to);
     return 0;
 }

@@ -11,6 +11,7 @@
 
 pub mod application;
 pub mod artifacts;
+mod database;
 pub mod detector;
 pub mod error;
 pub mod fixtures;

@@ -51,6 +51,8 @@ pub const NAME_V4: &str = "v4.target.test";
 pub const NAME_V6: &str = "v6.target.test";
 /// The name of [`UNREACHABLE_HOST`].
 pub const NAME_UNREACHABLE: &str = "unreachable.target.test";
+/// The proxy host, known to the application host, with both its addresses.
+pub const NAME_PROXY: &str = "several.proxy.test";
 /// A name nobody knows.
 pub const NAME_UNKNOWN: &str = "missing.target.test";
 
@@ -69,6 +71,10 @@ pub const HTTPS: u16 = 443;
 pub const FTP: u16 = 21;
 /// Remote shell.
 pub const SSH: u16 = 22;
+/// Key-value store.
+pub const REDIS: u16 = 6379;
+/// Database.
+pub const POSTGRESQL: u16 = 5432;
 /// Answers what it gets until the end of it.
 pub const ECHO: u16 = 7;
 /// Answers one line and closes.

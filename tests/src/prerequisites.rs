@@ -31,13 +31,16 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("bash", "bash"),
     ("node", "nodejs"),
     ("javac", "default-jdk-headless"),
+    ("lftp", "lftp"),
+    ("redis-server", "redis-server"),
+    ("redis-cli", "redis-tools"),
+    ("pg_createcluster", "postgresql"),
+    ("psql", "postgresql-client"),
+    ("chromium", "chromium"),
 ];
 
 /// Without these there is no test network at all.
 pub const NETWORK: &[&str] = &["ip", "nft", "dnsmasq", "openssl", "ssh", "git"];
-
-/// Programs that are large and stand for a class that a probe covers too.
-const OPTIONAL: &[&str] = &["node", "javac"];
 
 /// Where the program is among Debian's.
 pub fn find(program: &str) -> Option<PathBuf> {
@@ -48,27 +51,15 @@ pub fn find(program: &str) -> Option<PathBuf> {
     PATH.split(':').map(|directory| Path::new(directory).join(program)).find(|path| path.exists())
 }
 
-/// What is missing of these programs.
-pub fn missing<'a>(programs: impl IntoIterator<Item = &'a str>) -> Option<Missing> {
-    let missing: Vec<_> = programs.into_iter().filter(|program| find(program).is_none()).collect();
-    if missing.is_empty() {
-        return None;
-    }
-    let words = missing.iter().map(|program| match package(program) {
+/// What is missing of these programs, and where it comes from.
+pub fn missing<'a>(programs: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let missing = programs.into_iter().filter(|program| find(program).is_none());
+    let words = missing.map(|program| match package(program) {
         Some(package) => format!("{program} (package {package})"),
-        None => (*program).to_owned(),
+        None => program.to_owned(),
     });
-    let reason = format!("missing {}", words.collect::<Vec<_>>().join(", "));
-    Some(Missing { reason, optional: missing.iter().all(|program| OPTIONAL.contains(program)) })
-}
-
-/// Why a test cannot run here.
-#[derive(Debug)]
-pub struct Missing {
-    /// The programs and where they come from.
-    pub reason: String,
-    /// True if continuous integration may do without.
-    pub optional: bool,
+    let words: Vec<_> = words.collect();
+    (!words.is_empty()).then(|| format!("missing {}", words.join(", ")))
 }
 
 fn package(program: &str) -> Option<&'static str> {

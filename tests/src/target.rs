@@ -5,18 +5,19 @@ use std::process::Command;
 
 use crate::error::Error;
 use crate::fixtures::Fixtures;
-use crate::plan::{FTP, HTTP, HTTPS, SSH, TARGET};
+use crate::plan::{FTP, HTTP, HTTPS, REDIS, SSH, TARGET};
 use crate::prerequisites;
 use crate::scratch::Scratch;
 use crate::world::Staff;
 
 /// Starts every server whose program is installed.
 pub fn start(staff: &Staff<'_>, fixtures: &Fixtures) -> Result<(), Error> {
-    let servers: [(&str, u16, Start); 4] = [
+    let servers: [(&str, u16, Start); 5] = [
         ("fcgiwrap", 0, start_fcgiwrap),
         ("nginx", HTTP, start_nginx),
         ("vsftpd", FTP, start_vsftpd),
         ("sshd", SSH, start_sshd),
+        ("redis-server", REDIS, start_redis),
     ];
     let installed = servers.iter().filter(|(program, ..)| prerequisites::find(program).is_some());
     let ports = installed.map(|(program, port, start)| {
@@ -131,5 +132,12 @@ fn start_sshd(staff: &Staff<'_>, fixtures: &Fixtures) -> Result<Command, Error> 
     // The program wants its own absolute path: it starts itself again for each connection.
     let mut command = staff.host.command(prerequisites::find("sshd").unwrap_or_else(|| "sshd".into()))?;
     command.args(["-D", "-e", "-f"]).arg(staff.scratch.write("sshd_config", content)?);
+    Ok(command)
+}
+
+fn start_redis(staff: &Staff<'_>, _: &Fixtures) -> Result<Command, Error> {
+    let mut command = staff.host.command("redis-server")?;
+    command.args(["--bind", &TARGET.v4.to_string(), &TARGET.v6.to_string(), "--port", &REDIS.to_string()]);
+    command.args(["--protected-mode", "no", "--save", "", "--dir"]).arg(staff.scratch.path());
     Ok(command)
 }

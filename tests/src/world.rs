@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use crate::keeper::Keeper;
 use crate::plan::*;
 use crate::proxies::{self, Proxy};
 use crate::scratch::Scratch;
-use crate::{services, target};
+use crate::{database, services, target};
 
 /// The three hosts. One test at a time uses it, so that a leak has an author.
 pub struct World {
@@ -33,6 +33,7 @@ pub struct World {
     /// Runs every process of the three hosts.
     pub keeper: Keeper,
     running: Mutex<HashMap<Proxy, Result<(), String>>>,
+    database: OnceLock<Result<(), String>>,
     next_port: AtomicU16,
     scratch: Scratch,
 }
@@ -51,12 +52,13 @@ impl World {
     pub fn new(fixtures: Arc<Fixtures>) -> Result<World, Error> {
         let scratch = Scratch::new()?;
         let world = World {
-            application: Host::new("application", RESOLVER.into(), &scratch)?,
+            application: application_host(&scratch)?,
             proxy: proxy_host(&scratch)?,
             target: target_host(&scratch)?,
             fixtures,
             keeper: Keeper::new()?,
             running: Mutex::default(),
+            database: OnceLock::new(),
             next_port: AtomicU16::new(SCRIPTED_PORTS),
             scratch,
         };
@@ -75,6 +77,12 @@ impl World {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let start = || proxy.start(&self.staff(&self.proxy)).map_err(|error| error.to_string());
         running.entry(proxy).or_insert_with(start).clone()
+    }
+
+    /// Makes sure the target's database runs.
+    pub fn start_database(&self) -> Result<(), String> {
+        let start = || database::start(&self.staff(&self.target)).map_err(|error| error.to_string());
+        self.database.get_or_init(start).clone()
     }
 
     /// The packets that left the application host past the proxy since the last call.
@@ -154,6 +162,17 @@ fn up(device: &str, addresses: Addresses) -> String {
         "link set lo up\nlink set {device} up\naddr add {}/24 dev {device}\naddr add {}/64 dev {device} nodad\n",
         addresses.v4, addresses.v6
     )
+}
+
+/// The proxy has a name here, and so it has a dead address for a proxy that listens on the other only.
+fn application_host(scratch: &Scratch) -> Result<Host, Error> {
+    let mut host = Host::new("application", RESOLVER.into(), scratch)?;
+    let lines = format!(
+        "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 application\n{} {NAME_PROXY}\n{} {NAME_PROXY}\n",
+        PROXY.v4, PROXY.v6
+    );
+    host.replace("/etc/hosts", lines, scratch)?;
+    Ok(host)
 }
 
 fn proxy_host(scratch: &Scratch) -> Result<Host, Error> {

@@ -3,11 +3,13 @@
 //! The proxy is scripted and waits at a [`Gate`] before its last answer until the probe opens it: an event before that
 //! is early, and what the application sends before that is a byte in the wrong dialogue.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use end_to_end::application::Wrapper;
 use end_to_end::artifacts::Build;
 use end_to_end::gate::Gate;
-use end_to_end::plan::{LINE, NAME, TARGET};
+use end_to_end::plan::{LINE, NAME, PROXY, TARGET};
 use end_to_end::script::{Act, Scripted};
 use libtest_mimic::Failed;
 use socks_proto::socks5::{self, Method, Rep};
@@ -23,13 +25,24 @@ pub(crate) fn add(suite: &mut Suite) {
                 let label = format!("{}::{order}::{outcome}::{waiter}_thread", wait.name);
                 let name = format!("parking::wait::{label}::{}", build.name());
                 suite.add(name, &["cc"], move |bench| {
-                    probe(bench, build, "parked", &[wait.name, order, outcome, waiter], ending)
+                    let words = [wait.name, order, outcome, waiter];
+                    probe(bench, build, PROXY.v4.into(), NAME, "parked", &words, ending)
+                });
+            }
+            for (family, proxy, target) in families() {
+                let order = if wait.is_epoll { "before" } else { "after" };
+                let name = format!("parking::family::{family}::{}::{}", wait.name, build.name());
+                suite.add(name, &["cc"], move |bench| {
+                    let words = [wait.name, order, "connected", "same"];
+                    probe(bench, build, proxy, &target, "parked", &words, Ending::Connected)
                 });
             }
         }
         for (name, acts) in MEANWHILE {
             for act in *acts {
-                let test = move |bench: &Bench<'_>| probe(bench, build, name, &[act], Ending::Connected);
+                let test = move |bench: &Bench<'_>| {
+                    probe(bench, build, PROXY.v4.into(), NAME, name, &[act], Ending::Connected)
+                };
                 suite.add(format!("parking::{name}::{act}::{}", build.name()), &["cc"], test);
             }
         }
@@ -172,7 +185,7 @@ impl Ending {
 }
 
 fn reply(rep: Rep) -> Act {
-    let bnd = std::net::SocketAddr::from((TARGET.v4, 45261)).into();
+    let bnd = SocketAddr::from((TARGET.v4, 45261)).into();
     Act::Send(socks5::encode_reply(rep, &bnd).as_bytes().to_vec())
 }
 
@@ -184,24 +197,48 @@ fn acts(gate: &Gate, ending: Ending) -> Vec<Act> {
     before.into_iter().chain(ending.acts()).collect()
 }
 
-fn probe(bench: &Bench<'_>, build: Build, name: &str, words: &[&str], ending: Ending) -> Verdict {
+/// Runs a probe that connects to `host` through a proxy that listens at `address` only.
+fn probe(
+    bench: &Bench<'_>,
+    build: Build,
+    address: IpAddr,
+    host: &str,
+    name: &str,
+    words: &[&str],
+    ending: Ending,
+) -> Verdict {
     let gate = Gate::new(&bench.scratch, "gate")?;
-    let proxy = Scripted::start(bench.world, acts(&gate, ending))?;
-    let configuration = preload::route_to(proxy.port, "", "proxyprotocol: socks_v5");
-    let wrapper = preload::with(bench, build.library(), &configuration)?;
+    let proxy = Scripted::start_at(bench.world, address, acts(&gate, ending))?;
+    let url = format!("socks5://{}", SocketAddr::new(address, proxy.port));
     let (port, directory) = (LINE.to_string(), gate.path().display().to_string());
-    let probe = preload::probe(bench, name, [&[NAME, &port, &directory], words].concat())?;
-    let outcome = bench.run(&probe.deadline(Duration::from_secs(10)), &wrapper)?;
+    let probe = preload::probe(bench, name, [&[host, &port, &directory], words].concat())?;
+    let wrapper = Wrapper::Preload { library: build.library(), configuration: None };
+    let probe = probe.env("SOCKSIFY_PROXY", url).deadline(Duration::from_secs(10));
+    let outcome = bench.run(&probe, &wrapper)?;
     expect(outcome.succeeded() && outcome.stdout.is_empty(), "success", &outcome)?;
-    is_what_was_asked(&proxy, &gate)
+    is_what_was_asked(&proxy, &gate, &authority(host))
 }
 
-fn is_what_was_asked(proxy: &Scripted, gate: &Gate) -> Verdict {
+fn authority(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]:{LINE}") } else { format!("{host}:{LINE}") }
+}
+
+fn is_what_was_asked(proxy: &Scripted, gate: &Gate, expected: &str) -> Verdict {
     if gate.was_rushed() {
         return Err(Failed::from("the application's bytes came before the proxy's answer"));
     }
-    match proxy.requests().iter().find(|asked| asked.to_string() != format!("{NAME}:{LINE}")) {
+    match proxy.requests().iter().find(|asked| asked.to_string() != expected) {
         Some(asked) => Err(format!("the proxy was asked for {asked}").into()),
         None => Ok(()),
     }
+}
+
+/// The application's socket is of another family than the proxy's only address; IPv6 sockets of the probe are
+/// IPV6_V6ONLY.
+fn families() -> [(&'static str, IpAddr, String); 3] {
+    [
+        ("ipv4_by_ipv6_proxy", PROXY.v6.into(), TARGET.v4.to_string()),
+        ("ipv6_by_ipv4_proxy", PROXY.v4.into(), TARGET.v6.to_string()),
+        ("name_by_ipv6_proxy", PROXY.v6.into(), NAME.to_owned()),
+    ]
 }

@@ -100,7 +100,6 @@ fn has_unsafe(path: &Path) -> bool {
 fn packages_are_listed() -> Verdict {
     let text = read(&fixtures::source("packages.txt"))?;
     let words = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    let listed =
-        words.filter(|word| !word.is_empty()).map(|word| word.trim_start_matches("optional ").to_owned());
+    let listed = words.filter(|word| !word.is_empty()).map(str::to_owned);
     same("packages", &PROGRAMS.iter().map(|(_, package)| (*package).to_owned()).collect(), &listed.collect())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use end_to_end::application::{Application, Outcome, Wrapper};
 use end_to_end::is_root;
 use end_to_end::pool::Pool;
-use end_to_end::prerequisites::{self, Missing, NETWORK};
+use end_to_end::prerequisites::{self, NETWORK};
 use end_to_end::scratch::Scratch;
 use end_to_end::world::World;
 use libtest_mimic::{Failed, Trial};
@@ -89,14 +89,14 @@ impl Suite {
     fn push(
         &mut self,
         name: String,
-        missing: Option<Missing>,
+        missing: Option<String>,
         test: impl FnOnce() -> Verdict + Send + 'static,
     ) {
-        let Some(Missing { reason, optional }) = missing else {
+        let Some(reason) = missing else {
             return self.trials.push(Trial::test(name, test));
         };
         *self.skipped.entry(reason.clone()).or_default() += 1;
-        let ignored = optional || env::var_os("CI").is_none_or(|ci| ci != "true");
+        let ignored = env::var_os("CI").is_none_or(|ci| ci != "true");
         let failing = move || Err(Failed::from(reason));
         self.trials.push(Trial::test(name, failing).with_ignored_flag(ignored));
     }
@@ -105,17 +105,16 @@ impl Suite {
     pub(crate) fn finish(self) -> Vec<Trial> {
         for (reason, count) in &self.skipped {
             eprintln!(
-                "CANNOT RUN {count} TESTS HERE: {reason} (tests/install-packages --all installs what is missing)"
+                "CANNOT RUN {count} TESTS HERE: {reason} (tests/install-packages installs what is missing)"
             );
         }
         self.trials
     }
 }
 
-fn missing(needs: &[&str]) -> Option<Missing> {
+fn missing(needs: &[&str]) -> Option<String> {
     if !is_root() {
-        let reason = "only root makes network namespaces".to_owned();
-        return Some(Missing { reason, optional: false });
+        return Some("only root makes network namespaces".to_owned());
     }
     prerequisites::missing(NETWORK.iter().chain(needs).copied())
 }

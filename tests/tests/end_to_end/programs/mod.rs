@@ -2,6 +2,7 @@
 
 mod languages;
 mod lines;
+mod loops;
 mod shells;
 mod transfers;
 mod web;
@@ -21,6 +22,7 @@ struct Program {
     addressings: &'static [Addressing],
     test: fn(&Site<'_>) -> Verdict,
     relies_on_half_close: bool,
+    servers: &'static [Server],
 }
 
 /// Where a program is tried.
@@ -39,7 +41,19 @@ impl Program {
         needs: &'static [&'static str],
         test: fn(&Site<'_>) -> Verdict,
     ) -> Program {
-        Program { name, needs, addressings: BY_NAME_AND_ADDRESS, test, relies_on_half_close: false }
+        Program {
+            name,
+            needs,
+            addressings: BY_NAME_AND_ADDRESS,
+            test,
+            relies_on_half_close: false,
+            servers: &Server::ALL,
+        }
+    }
+
+    /// For programs of which a run takes long: the other proxies have been tried by their like.
+    const fn by_our_proxy(self) -> Program {
+        Program { servers: &[Server::Socksd], ..self }
     }
 
     const fn ipv4_only(self) -> Program {
@@ -84,10 +98,16 @@ impl Site<'_> {
 }
 
 pub(crate) fn add(suite: &mut Suite) {
-    let families =
-        [web::PROGRAMS, transfers::PROGRAMS, shells::PROGRAMS, lines::PROGRAMS, languages::PROGRAMS];
+    let families = [
+        web::PROGRAMS,
+        transfers::PROGRAMS,
+        shells::PROGRAMS,
+        lines::PROGRAMS,
+        languages::PROGRAMS,
+        loops::PROGRAMS,
+    ];
     for program in families.into_iter().flatten() {
-        for server in Server::ALL {
+        for &server in program.servers {
             if program.relies_on_half_close && !server.keeps_half_closed() {
                 continue;
             }
