@@ -93,7 +93,8 @@ public class Many {
                 channel.close();
                 return false;
             }
-            channel.write(ByteBuffer.wrap("hello target\n".getBytes(StandardCharsets.US_ASCII)));
+            byte[] line = "hello target\n".getBytes(StandardCharsets.US_ASCII);
+            check(channel.write(ByteBuffer.wrap(line)) == line.length, "wrote a line when connected");
             key.interestOps(SelectionKey.OP_READ);
             return false;
         }
