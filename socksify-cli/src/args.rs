@@ -66,8 +66,8 @@ pub struct Arguments {
     /// Run COMMAND even if it would bypass the proxy
     ///
     /// Programs that no library can be preloaded into (static, setuid, of another machine) or that do not use the C
-    /// library for their connections (Go) are refused, because they would reach the network directly. This runs
-    /// them all the same, with a warning.
+    /// library for their connections (Go) are refused, because they would reach the network directly; so are those
+    /// that COMMAND starts. This runs them all the same, with a warning.
     #[arg(long)]
     pub allow_bypass: bool,
 
@@ -79,8 +79,8 @@ pub struct Arguments {
 
     /// Print shell commands that make the calling shell use the proxy
     ///
-    /// For eval "$(socksify --print-env)" in a session or a profile. Programs of that shell that would bypass the
-    /// proxy are not refused by us, since we do not start them.
+    /// For eval "$(socksify --print-env)" in a session or a profile. The shell itself is not changed: a program that it
+    /// starts and that would bypass the proxy is not refused, but what its other programs start is.
     #[arg(long, group = "action")]
     pub print_env: bool,
 

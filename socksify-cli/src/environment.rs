@@ -17,6 +17,8 @@ pub(crate) const CONFIGURATION: &str = "SOCKS_CONF";
 pub(crate) const PROXY: &str = "SOCKSIFY_PROXY";
 /// The table of fake addresses of this run.
 pub(crate) const NAMES: &str = "SOCKSIFY_NAMES";
+/// What the library does about a program that would bypass it.
+pub(crate) const ON_UNHOOKABLE: &str = "SOCKSIFY_ON_UNHOOKABLE";
 /// Libraries that the loader loads first.
 pub(crate) const PRELOAD: &str = "LD_PRELOAD";
 

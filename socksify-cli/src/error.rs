@@ -32,7 +32,7 @@ pub(crate) enum Error {
     /// The command's file cannot be executed.
     NotExecutable(PathBuf, io::Error),
     /// The command would bypass the proxy.
-    Refused(PathBuf, Suspect),
+    Refused(PathBuf, Box<Suspect>),
     /// The proxy of `--embedded` did not start.
     Embedded(socksd::BindError),
     /// The system refused something that it never refuses.

@@ -15,7 +15,8 @@ The program is not changed and need not know about proxies. What cannot go throu
 past it.
 
 The proxy comes from -p, or from a configuration file that can also send some addresses directly, block others, and \
-choose between proxies. Both are checked before COMMAND starts. A COMMAND that would bypass the proxy is refused.";
+choose between proxies. Both are checked before COMMAND starts. A COMMAND that would bypass the proxy is refused, \
+and so is a program that it starts later.";
 
 /// A term and what it means.
 pub type Entry = (&'static str, &'static str);
@@ -71,6 +72,11 @@ const ENVIRONMENT: &[Entry] = &[
     ),
     ("SOCKS_DEBUG, SOCKS_LOGOUTPUT", "How much to log and where; -v and --log set them."),
     ("SOCKSIFY_LIBRARY", "The library to preload, in place of the installed one."),
+    (
+        "SOCKSIFY_ON_UNHOOKABLE",
+        "refuse or warn: what the library does when a program is started that would bypass it. socksify sets refuse, or \
+         warn with --allow-bypass; without it, warn.",
+    ),
     ("LD_PRELOAD", "Ours is put in front of what it holds; the rest is kept."),
     ("SHELL", "What --shell runs."),
 ];

@@ -30,7 +30,7 @@ impl Launch {
             Some(suspect) if arguments.allow_bypass => {
                 message::warn(&format!("{suspect}; its connections will NOT go through the proxy"));
             }
-            Some(suspect) => return Err(Error::Refused(program, suspect)),
+            Some(suspect) => return Err(Error::Refused(program, Box::new(suspect))),
             None => {}
         }
         Ok(Launch { program, name, arguments: words })

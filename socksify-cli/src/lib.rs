@@ -10,7 +10,6 @@
 pub mod args;
 mod check;
 mod configuration;
-mod elf;
 mod embedded;
 mod environment;
 mod error;
@@ -20,18 +19,16 @@ mod launch;
 mod library;
 mod message;
 mod names;
-mod privilege;
 mod program;
 mod proxy_log;
 mod quote;
-mod script;
 mod search;
 #[allow(unsafe_code)]
 mod sys;
 
 use args::Arguments;
 use embedded::Embedded;
-use environment::{Environment, PRELOAD};
+use environment::{Environment, ON_UNHOOKABLE, PRELOAD};
 use error::Error;
 use launch::Launch;
 use socks_conf::Config;
@@ -86,6 +83,7 @@ fn prepare(arguments: &Arguments, environment: &mut Environment) -> Result<Confi
     let library = library::find(&|name| environment.variable(name)).map_err(Error::Library)?;
     let config = configuration::load(environment)?;
     environment.set(PRELOAD, library::preload(&library, environment.variable(PRELOAD)));
+    environment.set(ON_UNHOOKABLE, if arguments.allow_bypass { "warn" } else { "refuse" });
     if arguments.verbose > 0 {
         config.warnings.iter().for_each(|warning| message::note(warning));
     }

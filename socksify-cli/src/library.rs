@@ -3,11 +3,10 @@
 //! The dynamic loader ignores an LD_PRELOAD it cannot use, and the program then runs unproxied. So everything that
 //! would make it do so is found out here, before.
 
-use crate::elf::{self, Format, Image};
 use crate::sys;
-use std::ffi::OsString;
+use socks_program::{File, Format, Image};
+use std::ffi::{CString, OsString};
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -107,15 +106,12 @@ fn fault(path: &Path) -> Option<Fault> {
 }
 
 fn readable_fault(path: &Path) -> io::Result<Option<Fault>> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Ok(Some(Fault::Format));
-    }
-    let ours = Format::ours()?;
-    let fault = match Format::of(&elf::head(path)?) {
+    let name = CString::new(path.as_os_str().as_bytes())?;
+    let Some((file, _)) = File::open(name.as_c_str().into())? else { return Ok(Some(Fault::Format)) };
+    let fault = match Format::of(file.head()) {
         None => Some(Fault::Format),
-        Some(is) if is != ours => Some(Fault::Machine { is, ours }),
-        Some(_) if !Image::read(file).is_ok_and(|image| image.is_shared) => Some(Fault::Format),
+        Some(is) if is != Format::OURS => Some(Fault::Machine { is, ours: Format::OURS }),
+        Some(_) if !Image::read(&file).is_ok_and(|image| image.is_shared) => Some(Fault::Format),
         Some(_) if sys::mount_flags(path)? & libc::ST_NOEXEC != 0 => Some(Fault::NoExec),
         Some(_) => None,
     };

@@ -1,13 +1,11 @@
 //! Where a command's file is: the search of execvp(3), done before exec so that the file can be looked into.
 
-use crate::sys;
-use std::ffi::{OsStr, OsString};
+use socks_program::{may_execute, search};
+use std::ffi::{CStr, OsStr, OsString};
 use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-
-/// The search path if there is no PATH, as in glibc.
-const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// Why there is nothing to run.
 #[derive(Debug)]
@@ -20,41 +18,28 @@ pub(crate) enum Absence {
 
 /// Finds what execvp(3) would execute: a name with a slash is a path, others are looked for in `PATH`.
 pub(crate) fn find(name: &OsStr, search_path: Option<OsString>) -> Result<PathBuf, Absence> {
-    if name.as_bytes().contains(&b'/') {
-        return try_candidate(PathBuf::from(name));
-    }
-    if name.is_empty() {
-        return Err(Absence::NotFound);
-    }
-    let search_path = search_path.unwrap_or_else(|| DEFAULT_PATH.into());
+    let search_path = search_path.as_deref().map_or(search::DEFAULT_PATH, OsStr::as_bytes);
     let mut absence = Absence::NotFound;
-    for directory in std::env::split_paths(&search_path) {
-        match try_candidate(in_directory(&directory, name)) {
-            Ok(path) => return Ok(path),
-            Err(Absence::NotFound) => {}
-            Err(other) => absence = other,
+    let found = search::try_each(search_path, name.as_bytes(), |candidate| match check(candidate) {
+        Ok(()) => ControlFlow::Break(path(candidate)),
+        Err(error) if is_absence(&error) => ControlFlow::Continue(()),
+        Err(error) => {
+            absence = Absence::NotExecutable(path(candidate), error);
+            ControlFlow::Continue(())
         }
-    }
-    Err(absence)
+    });
+    found.ok_or(absence)
 }
 
-/// An empty directory in PATH is the current one; the slash keeps the result from being searched for again.
-fn in_directory(directory: &Path, name: &OsStr) -> PathBuf {
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    directory.join(name)
+/// A path with a slash, which keeps it from being searched for again.
+fn path(candidate: &CStr) -> PathBuf {
+    let path = Path::new(OsStr::from_bytes(candidate.to_bytes()));
+    if candidate.to_bytes().contains(&b'/') { path.to_owned() } else { Path::new(".").join(path) }
 }
 
-fn try_candidate(path: PathBuf) -> Result<PathBuf, Absence> {
-    match check(&path) {
-        Ok(()) => Ok(path),
-        Err(error) if is_absence(&error) => Err(Absence::NotFound),
-        Err(error) => Err(Absence::NotExecutable(path, error)),
-    }
-}
-
-fn check(path: &Path) -> io::Result<()> {
-    let is_directory = std::fs::metadata(path)?.is_dir();
-    if is_directory { Err(io::ErrorKind::IsADirectory.into()) } else { sys::may_execute(path) }
+fn check(candidate: &CStr) -> io::Result<()> {
+    let is_directory = std::fs::metadata(path(candidate))?.is_dir();
+    if is_directory { Err(io::ErrorKind::IsADirectory.into()) } else { may_execute(candidate) }
 }
 
 fn is_absence(error: &io::Error) -> bool {
@@ -83,7 +68,7 @@ mod tests {
 
     #[test]
     fn an_empty_entry_is_the_current_directory() {
-        assert_eq!(in_directory(Path::new(""), OsStr::new("x")), Path::new("./x"));
+        assert_eq!(path(c"x"), Path::new("./x"));
     }
 
     #[test]
