@@ -2,7 +2,7 @@
 
 use end_to_end::application::Wrapper;
 use end_to_end::artifacts::Build;
-use end_to_end::plan::{CLOSED, LINE, NAME, TARGET, UNREACHABLE_NETWORK};
+use end_to_end::plan::{CLOSED, ECHO, GREETING, LINE, NAME, TARGET, UNREACHABLE_NETWORK};
 use end_to_end::proxies::Server;
 
 use crate::addressing::Addressing;
@@ -57,6 +57,7 @@ fn rows() -> Vec<Row> {
         for probe in TO_A_LINE {
             row(probe, to(LINE));
         }
+        row("greeted", to(GREETING));
         for probe in ["again", "pending"] {
             row(probe, [to(LINE), vec![CLOSED.to_string()]].concat());
         }
@@ -81,6 +82,7 @@ fn rows() -> Vec<Row> {
         row("raw", "ipv6", &[&v6]),
         row("local", "loopback", &[]),
         row("queries", "name", &[NAME]),
+        row("many", "name", &[NAME, &ECHO.to_string(), "10000"]),
     ]);
     rows
 }
@@ -105,6 +107,7 @@ const TO_A_LINE: &[&str] = &[
     "bound",
     "closed_all",
     "fast_open",
+    "namespace",
 ];
 
 const RESOLVERS: &[&str] = &[
