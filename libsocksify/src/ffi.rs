@@ -2,8 +2,8 @@
 //! pages those it lacks. A row whose types differ from the declaration here does not compile.
 
 use libc::{
-    c_char, c_int, c_long, c_uchar, c_ushort, c_void, fd_set, hostent, nfds_t, pollfd, sa_family_t, sigset_t,
-    size_t, sockaddr, socklen_t, ssize_t, timespec, timeval,
+    c_char, c_int, c_long, c_uchar, c_ushort, c_void, fd_set, hostent, iovec, nfds_t, off_t, pollfd,
+    sa_family_t, sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec, timeval,
 };
 
 pub(crate) use libc::{
@@ -33,6 +33,34 @@ unsafe extern "C" {
     pub(crate) fn __close(fd: c_int) -> c_int;
     pub(crate) fn __dup2(old: c_int, new: c_int) -> c_int;
 
+    pub(crate) fn preadv2(
+        fd: c_int,
+        vector: *const iovec,
+        count: c_int,
+        offset: off_t,
+        flags: c_int,
+    ) -> ssize_t;
+    pub(crate) fn preadv64v2(
+        fd: c_int,
+        vector: *const iovec,
+        count: c_int,
+        offset: off_t,
+        flags: c_int,
+    ) -> ssize_t;
+    pub(crate) fn pwritev2(
+        fd: c_int,
+        vector: *const iovec,
+        count: c_int,
+        offset: off_t,
+        flags: c_int,
+    ) -> ssize_t;
+    pub(crate) fn pwritev64v2(
+        fd: c_int,
+        vector: *const iovec,
+        count: c_int,
+        offset: off_t,
+        flags: c_int,
+    ) -> ssize_t;
     pub(crate) fn __read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t;
     pub(crate) fn __read_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t) -> ssize_t;
     pub(crate) fn __write(fd: c_int, bytes: *const c_void, count: size_t) -> ssize_t;

@@ -111,6 +111,18 @@ interpose! {
     fn readv(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t = -1
         => data::vector, when { concerns(fd) };
     /// As read.
+    fn preadv2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
+        => data::vector_at, when { concerns(fd) };
+    /// As read.
+    fn preadv64v2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
+        => data::vector_at, when { concerns(fd) };
+    /// As write.
+    fn pwritev2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
+        => data::vector_at, when { concerns(fd) };
+    /// As write.
+    fn pwritev64v2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
+        => data::vector_at, when { concerns(fd) };
+    /// As read.
     fn recv(fd: c_int, buffer: *mut c_void, count: size_t, flags: c_int) -> ssize_t = -1
         => data::recv, when { concerns(fd) };
     /// As read.
@@ -165,25 +177,25 @@ interpose! {
         => descriptor::close, when { is_known(fd) };
     /// What is known of the descriptor is known of its copy.
     fn dup(original: c_int) -> c_int = -1
-        => descriptor::dup, when { is_known(original) };
+        => descriptor::dup, when { is_known(original) }, notes descriptor::note_dup;
     /// As dup, and what was known of the descriptor replaced ends.
     fn dup2(original: c_int, copy: c_int) -> c_int = -1
-        => descriptor::dup2, when { is_known(original) || is_known(copy) };
+        => descriptor::dup2, when { is_known(original) || is_known(copy) }, notes descriptor::note_dup2;
     /// As dup2.
     fn __dup2(original: c_int, copy: c_int) -> c_int = -1
-        => descriptor::dup2, when { is_known(original) || is_known(copy) };
+        => descriptor::dup2, when { is_known(original) || is_known(copy) }, notes descriptor::note_dup2;
     /// As dup2.
     fn dup3(original: c_int, copy: c_int, flags: c_int) -> c_int = -1
-        => descriptor::dup3, when { is_known(original) || is_known(copy) };
+        => descriptor::dup3, when { is_known(original) || is_known(copy) }, notes descriptor::note_dup3;
     /// F_DUPFD and F_DUPFD_CLOEXEC copy as dup does.
     fn fcntl(fd: c_int, command: c_int, argument: usize) -> c_int = -1
-        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) };
+        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) }, notes descriptor::note_fcntl;
     /// As fcntl.
     fn fcntl64(fd: c_int, command: c_int, argument: usize) -> c_int = -1
-        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) };
+        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) }, notes descriptor::note_fcntl;
     /// As fcntl.
     fn __fcntl(fd: c_int, command: c_int, argument: usize) -> c_int = -1
-        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) };
+        => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) }, notes descriptor::note_fcntl;
 
     /// A remote name gets a fake address that stands for it; only the proxy resolves it.
     fn getaddrinfo(node: *const c_char, service: *const c_char, hints: *const addrinfo, found: *mut *mut addrinfo) -> c_int = libc::EAI_FAIL

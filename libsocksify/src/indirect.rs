@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{c_int, c_long, c_uint};
 
-use crate::hooks;
 use crate::next::Next;
+use crate::{hooks, parking};
 
 static NEXT: Next = Next::of("syscall\0");
 
@@ -22,30 +22,61 @@ pub(crate) fn resolve() {
     POINTER.store(found, Ordering::Relaxed);
 }
 
+/// The calls that may concern us, as bits: the numbers below 64 that [`intercepted`] knows.
+#[cfg(target_arch = "x86_64")]
+const LOW: u64 = bit(libc::SYS_read)
+    | bit(libc::SYS_write)
+    | bit(libc::SYS_readv)
+    | bit(libc::SYS_writev)
+    | bit(libc::SYS_sendfile)
+    | bit(libc::SYS_connect)
+    | bit(libc::SYS_sendto)
+    | bit(libc::SYS_recvfrom)
+    | bit(libc::SYS_sendmsg)
+    | bit(libc::SYS_recvmsg)
+    | bit(libc::SYS_shutdown)
+    | bit(libc::SYS_getpeername)
+    | bit(libc::SYS_getsockopt);
+
+#[cfg(target_arch = "x86_64")]
+const fn bit(number: c_long) -> u64 {
+    assert!(number < 64);
+    1 << number
+}
+
 #[cfg(target_arch = "x86_64")]
 #[cfg_attr(not(test), unsafe(no_mangle))]
 #[unsafe(naked)]
 unsafe extern "C" fn syscall() {
     naked_asm!(
-        "cmp rdi, {connect}",
-        "je {intercepted}",
-        "cmp rdi, {sendto}",
-        "je {intercepted}",
-        "cmp rdi, {sendmsg}",
-        "je {intercepted}",
+        "cmp rdi, 63",
+        "ja 2f",
+        "movabs rax, {low}",
+        "bt rax, rdi",
+        "jc {intercepted}",
+        "jmp 3f",
+        "2:",
         "cmp rdi, {sendmmsg}",
         "je {intercepted}",
+        "cmp rdi, {recvmmsg}",
+        "je {intercepted}",
+        "cmp rdi, {splice}",
+        "je {intercepted}",
+        "cmp rdi, {epoll_ctl}",
+        "je {intercepted}",
+        "3:",
         "mov rax, qword ptr [rip + {pointer}]",
         "test rax, rax",
-        "je {early}",
+        "je {next}",
         "jmp rax",
-        connect = const libc::SYS_connect,
-        sendto = const libc::SYS_sendto,
-        sendmsg = const libc::SYS_sendmsg,
+        low = const LOW,
         sendmmsg = const libc::SYS_sendmmsg,
+        recvmmsg = const libc::SYS_recvmmsg,
+        splice = const libc::SYS_splice,
+        epoll_ctl = const libc::SYS_epoll_ctl,
         intercepted = sym intercepted,
         pointer = sym POINTER,
-        early = sym early,
+        next = sym next,
     )
 }
 
@@ -54,31 +85,47 @@ unsafe extern "C" fn syscall() {
 #[unsafe(naked)]
 unsafe extern "C" fn syscall() {
     naked_asm!(
-        "cmp x0, #{connect}",
-        "b.eq {intercepted}",
-        "cmp x0, #{sendto}",
-        "b.eq {intercepted}",
-        "cmp x0, #{sendmsg}",
+        // Everything from the first to the last number of the socket calls, data calls, splice and epoll_ctl.
+        "cmp x0, #{first}",
+        "b.lo 2f",
+        "cmp x0, #{last}",
+        "b.ls {intercepted}",
+        "2:",
+        "cmp x0, #{recvmmsg}",
         "b.eq {intercepted}",
         "cmp x0, #{sendmmsg}",
         "b.eq {intercepted}",
+        "cmp x0, #{epoll_ctl}",
+        "b.eq {intercepted}",
+        "cmp x0, #{splice}",
+        "b.eq {intercepted}",
+        "cmp x0, #{read}",
+        "b.lo 3f",
+        "cmp x0, #{sendfile}",
+        "b.ls {intercepted}",
+        "3:",
         "adrp x9, {pointer}",
         "ldr x9, [x9, :lo12:{pointer}]",
-        "cbz x9, 2f",
+        "cbz x9, 4f",
         "br x9",
-        "2:",
-        "b {early}",
-        connect = const libc::SYS_connect,
-        sendto = const libc::SYS_sendto,
-        sendmsg = const libc::SYS_sendmsg,
+        "4:",
+        "b {next}",
+        first = const libc::SYS_connect,
+        last = const libc::SYS_recvmsg,
+        recvmmsg = const libc::SYS_recvmmsg,
         sendmmsg = const libc::SYS_sendmmsg,
+        epoll_ctl = const libc::SYS_epoll_ctl,
+        splice = const libc::SYS_splice,
+        read = const libc::SYS_read,
+        sendfile = const libc::SYS_sendfile,
         intercepted = sym intercepted,
         pointer = sym POINTER,
-        early = sym early,
+        next = sym next,
     )
 }
 
-/// A call that concerns us, as the hook of the same name decides it.
+/// A call that may concern us: as the hook of the same name decides it. What moves data concerns us only on a socket
+/// whose proxy is being asked.
 unsafe extern "C-unwind" fn intercepted(
     number: c_long,
     a: usize,
@@ -97,13 +144,36 @@ unsafe extern "C-unwind" fn intercepted(
                 hooks::sendto(fd, b as *const _, c, d as c_int, e as *const _, f as c_uint) as c_long
             }
             libc::SYS_sendmsg => hooks::sendmsg(fd, b as *const _, c as c_int) as c_long,
-            _ => hooks::sendmmsg(fd, b as *mut _, c as c_uint, d as c_int).into(),
+            libc::SYS_sendmmsg => hooks::sendmmsg(fd, b as *mut _, c as c_uint, d as c_int).into(),
+            libc::SYS_epoll_ctl => hooks::epoll_ctl(fd, b as c_int, c as c_int, d as *mut _).into(),
+            libc::SYS_getpeername => hooks::getpeername(fd, b as *mut _, c as *mut _).into(),
+            libc::SYS_splice if parking::concerns(fd) || parking::concerns(c as c_int) => {
+                hooks::splice(fd, b as *mut _, c as c_int, d as *mut _, e, f as c_uint) as c_long
+            }
+            _ if !parking::concerns(fd) => next(number, a, b, c, d, e, f),
+            libc::SYS_read => hooks::read(fd, b as *mut _, c) as c_long,
+            libc::SYS_write => hooks::write(fd, b as *const _, c) as c_long,
+            libc::SYS_readv => hooks::readv(fd, b as *const _, c as c_int) as c_long,
+            libc::SYS_writev => hooks::writev(fd, b as *const _, c as c_int) as c_long,
+            libc::SYS_sendfile => hooks::sendfile(fd, b as c_int, c as *mut _, d) as c_long,
+            libc::SYS_recvfrom => {
+                hooks::recvfrom(fd, b as *mut _, c, d as c_int, e as *mut _, f as *mut _) as c_long
+            }
+            libc::SYS_recvmsg => hooks::recvmsg(fd, b as *mut _, c as c_int) as c_long,
+            libc::SYS_recvmmsg => {
+                hooks::recvmmsg(fd, b as *mut _, c as c_uint, d as c_int, e as *mut _).into()
+            }
+            libc::SYS_shutdown => hooks::shutdown(fd, b as c_int).into(),
+            libc::SYS_getsockopt => {
+                hooks::getsockopt(fd, b as c_int, c as c_int, d as *mut _, e as *mut _).into()
+            }
+            _ => next(number, a, b, c, d, e, f),
         }
     }
 }
 
-/// A call that came before our constructor.
-unsafe extern "C-unwind" fn early(
+/// The next definition, also for a call that came before our constructor.
+unsafe extern "C-unwind" fn next(
     number: c_long,
     a: usize,
     b: usize,
@@ -112,11 +182,11 @@ unsafe extern "C-unwind" fn early(
     e: usize,
     f: usize,
 ) -> c_long {
-    resolve();
     let Some(next) = NEXT.resolve() else {
         crate::errno::set(libc::ENOSYS);
         return -1;
     };
+    resolve();
     // SAFETY: the next definition of syscall; superfluous arguments are ignored by whatever is called.
     unsafe {
         type Syscall =

@@ -247,8 +247,8 @@ macro_rules! interpose {
     };
     (@note $result:ident, [], $($arg:ident),*) => {};
     (@note $result:ident, [$note:path], $($arg:ident),*) => {
-        if $result == 0 {
-            $note($($arg),*);
+        if $result >= 0 {
+            $note($result, $($arg),*);
         }
     };
     (@passes) => { false };

@@ -56,8 +56,13 @@ extern "C" fn constructor() {
         environment::snapshot();
         logging::begin();
     });
-    // SAFETY: the handler may run in any forked child.
-    unsafe { libc::pthread_atfork(None, None, Some(forked)) };
+    // SAFETY: the handlers may run at any fork.
+    unsafe { libc::pthread_atfork(Some(about_to_fork), None, Some(forked)) };
+}
+
+/// Runs right before fork(2).
+extern "C" fn about_to_fork() {
+    parking::about_to_fork();
 }
 
 /// Runs in a child right after fork(2).

@@ -1,6 +1,6 @@
 //! An IPv4 socket and a proxy that has only IPv6 addresses: the one case in which the application's own socket cannot
 //! be the one connected. An IPv6 socket takes its place behind the same descriptor, with its options, flags and epoll
-//! entries. Copies of the descriptor made before keep the old socket; nothing can be done about them.
+//! entries, and behind the copies of it that this process has. Those of other processes keep the old socket.
 
 use std::os::fd::RawFd;
 
@@ -47,12 +47,17 @@ pub(crate) fn with_ipv6(fd: RawFd) -> bool {
     }
     plain.into_iter().for_each(sys::close);
     let entries = parking::take_out(fd);
+    let copies = sys::copies_of(fd);
     let replaced = sys::take_place(new, fd);
-    parking::put_back(&entries);
     sys::close(new);
     if replaced {
+        copies.iter().for_each(|copy| {
+            sys::take_place(fd, *copy);
+            descriptors::mark_replaced(*copy);
+        });
         descriptors::mark_replaced(fd);
     }
+    parking::put_back(&entries, fd);
     replaced
 }
 

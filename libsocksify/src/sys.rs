@@ -323,6 +323,14 @@ pub(crate) fn copy_halved(from: RawFd, to: RawFd, name: c_int) {
     }
 }
 
+/// Other descriptors of this process for the same socket; proc(5).
+pub(crate) fn copies_of(fd: RawFd) -> Vec<RawFd> {
+    let Ok(ours) = cookie(fd) else { return Vec::new() };
+    let Ok(all) = std::fs::read_dir("/proc/self/fd") else { return Vec::new() };
+    let numbers = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    numbers.filter(|other| *other != fd && cookie(*other).is_ok_and(|cookie| cookie == ours)).collect()
+}
+
 /// Puts `new` behind the descriptor `old`, with the flags and the owner that one has; dup3(2), fcntl(2).
 pub(crate) fn take_place(new: RawFd, old: RawFd) -> bool {
     // SAFETY: fcntl and dup3 take integers here.
@@ -358,6 +366,47 @@ pub(crate) fn host_name() -> Option<Vec<u8>> {
     }
     buffer.truncate(buffer.iter().position(|byte| *byte == 0)?);
     Some(buffer)
+}
+
+/// Whether an epoll set has an entry for this descriptor; kcmp(2), KCMP_EPOLL_TFD. `None` where the kernel does not say.
+pub(crate) fn is_in_epoll_set(set: RawFd, fd: RawFd) -> Option<bool> {
+    const KCMP_EPOLL_TFD: c_int = 7;
+    /// `struct kcmp_epoll_slot` of `<linux/kcmp.h>`.
+    #[repr(C)]
+    struct Slot {
+        set: u32,
+        descriptor: u32,
+        offset: u32,
+    }
+    let slot = Slot { set: u32::try_from(set).ok()?, descriptor: u32::try_from(fd).ok()?, offset: 0 };
+    let us = crate::process::id();
+    // SAFETY: one structure, read only.
+    let result = unsafe { libc::syscall(libc::SYS_kcmp, us, us, KCMP_EPOLL_TFD, fd, &raw const slot) };
+    match (result, io::Error::last_os_error().raw_os_error()) {
+        (0, _) => Some(true),
+        (1.., _) | (_, Some(libc::ENOENT)) => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a process is alive; kill(2), signal 0.
+pub(crate) fn is_alive(process: libc::pid_t) -> bool {
+    // SAFETY: signal 0 only asks.
+    unsafe { libc::kill(process, 0) == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM) }
+}
+
+/// Puts a copy of a descriptor at exactly this number, if that is free.
+pub(crate) fn copy_at(fd: RawFd, number: RawFd) -> bool {
+    let Ok(lowest) = usize::try_from(number) else { return false };
+    // SAFETY: F_DUPFD_CLOEXEC takes an integer.
+    match checked(unsafe { real::fcntl(fd, libc::F_DUPFD_CLOEXEC, lowest) }) {
+        Ok(copy) if copy == number => true,
+        Ok(copy) => {
+            close(copy);
+            false
+        }
+        Err(_) => false,
+    }
 }
 
 /// The file behind a descriptor, by device and inode; fstat(2).

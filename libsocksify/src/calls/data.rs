@@ -28,6 +28,18 @@ pub(crate) fn vector((): &mut (), fd: c_int, _: *const iovec, _: c_int) -> Verdi
     gate(fd, 0)
 }
 
+/// preadv2(2), pwritev2(2): with an offset of -1 they are readv(2) and writev(2).
+pub(crate) fn vector_at(
+    (): &mut (),
+    fd: c_int,
+    _: *const iovec,
+    _: c_int,
+    _: off_t,
+    flags: c_int,
+) -> Verdict<ssize_t> {
+    gate(fd, if flags & libc::RWF_NOWAIT != 0 { libc::MSG_DONTWAIT } else { 0 })
+}
+
 /// recv(2).
 pub(crate) fn recv((): &mut (), fd: c_int, _: *mut c_void, _: size_t, flags: c_int) -> Verdict<ssize_t> {
     gate(fd, flags)

@@ -11,6 +11,28 @@ pub(crate) fn duplicates(command: c_int) -> bool {
     [libc::F_DUPFD, libc::F_DUPFD_CLOEXEC].contains(&command)
 }
 
+/// Takes note of a copy.
+pub(crate) fn note_dup(copy: c_int, original: c_int) {
+    parking::note_copy(original, copy);
+}
+
+/// As [`note_dup`].
+pub(crate) fn note_dup2(copy: c_int, original: c_int, _: c_int) {
+    parking::note_copy(original, copy);
+}
+
+/// As [`note_dup`].
+pub(crate) fn note_dup3(copy: c_int, original: c_int, _: c_int, _: c_int) {
+    parking::note_copy(original, copy);
+}
+
+/// As [`note_dup`].
+pub(crate) fn note_fcntl(copy: c_int, original: c_int, command: c_int, _: usize) {
+    if duplicates(command) {
+        parking::note_copy(original, copy);
+    }
+}
+
 /// Forgets what is being closed.
 pub(crate) fn close((): &mut (), fd: c_int) -> Verdict<c_int> {
     parking::closed(fd);
@@ -47,6 +69,7 @@ fn copied(original: c_int, copy: c_int) -> Verdict<c_int> {
         return Verdict::Fail(errno::current());
     }
     if copy != original {
+        parking::note_copy(original, copy);
         parking::closed(copy);
         parking::copied(original, copy);
         descriptors::copy(original, copy);

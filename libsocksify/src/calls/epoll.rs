@@ -19,6 +19,6 @@ pub(crate) fn epoll_ctl(
 }
 
 /// Takes note of an entry the kernel has accepted.
-pub(crate) fn note(epoll: c_int, operation: c_int, fd: c_int, event: *mut epoll_event) {
+pub(crate) fn note(_: c_int, epoll: c_int, operation: c_int, fd: c_int, event: *mut epoll_event) {
     parking::note(epoll, operation, fd, event);
 }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use libc::{c_int, epoll_event};
 
+use super::copies;
 use crate::hooks::real;
 use crate::interpose::Verdict;
-use crate::{descriptors, errno};
+use crate::{descriptors, errno, sys};
 
 /// One entry of one epoll set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,53 +44,75 @@ fn see(epoll: RawFd) {
     }
 }
 
-/// Takes the entries of a descriptor out of the kernel's hands.
+/// Takes the entries of a descriptor's socket out of the kernel's hands.
 pub(crate) fn take_out(fd: RawFd) -> Vec<Entry> {
     let mut entries: Vec<Entry> = descriptors::noted_entries(fd).into_iter().flatten().collect();
+    // A socket that has copies may be in a set under another number.
+    let under_any_number = copies::is_noted(fd);
     for set in &SETS {
         let epoll = set.load(Ordering::Relaxed);
-        if epoll >= 0 && !entries.iter().any(|entry| entry.epoll == epoll) && is_registered(set, epoll, fd) {
+        let is_noted = entries.iter().any(|entry| entry.epoll == epoll);
+        if epoll >= 0 && (under_any_number || (!is_noted && sys::is_in_epoll_set(epoll, fd) != Some(false))) {
+            entries.retain(|entry| entry.epoll != epoll);
             entries.extend(from_kernel(epoll, fd));
         }
     }
-    // A note may be out of date, and a one-shot entry may have been spent: the kernel knows.
+    // A one-shot entry may have been spent since it was noted: the kernel knows.
     for entry in entries.iter_mut().filter(|entry| entry.events & libc::EPOLLONESHOT as u32 != 0) {
-        if let Some(current) = from_kernel(entry.epoll, fd) {
+        if let Some(current) = from_kernel(entry.epoll, fd).into_iter().find(|current| current.fd == entry.fd)
+        {
             *entry = current;
         }
     }
-    entries.retain(|entry| control(entry.epoll, libc::EPOLL_CTL_DEL, entry.fd, None) == 0);
+    entries.retain(|entry| {
+        at_its_number(entry.fd, fd, || control(entry.epoll, libc::EPOLL_CTL_DEL, entry.fd, None) == 0)
+    });
     entries
 }
 
-/// Puts entries back: the kernel then reports what is ready now, to edge-triggered entries as well.
-pub(crate) fn put_back(entries: &[Entry]) {
+/// Puts entries back: the kernel then reports what is ready now, to edge-triggered entries as well. `socket` is any
+/// descriptor of the socket.
+pub(crate) fn put_back(entries: &[Entry], socket: RawFd) {
     for entry in entries {
         let event = epoll_event { events: entry.events, u64: entry.data };
-        control(entry.epoll, libc::EPOLL_CTL_ADD, entry.fd, Some(event));
+        at_its_number(entry.fd, socket, || {
+            control(entry.epoll, libc::EPOLL_CTL_ADD, entry.fd, Some(event)) == 0
+        });
     }
 }
 
-/// epoll_ctl(2) on entries that are not in the kernel's hands, with the kernel's own errors.
+/// An entry outlives the descriptor it was made with, as long as the socket has another; to change it, the old number
+/// has to stand for the socket again, for a moment.
+fn at_its_number(number: RawFd, socket: RawFd, body: impl FnOnce() -> bool) -> bool {
+    if sys::cookie(number).is_ok() || !sys::copy_at(socket, number) {
+        return body();
+    }
+    let done = body();
+    sys::close(number);
+    done
+}
+
+/// epoll_ctl(2) on entries that are not in the kernel's hands, with the kernel's own errors. `quiet` is a descriptor that
+/// is never ready.
 pub(crate) fn edit(
     entries: &mut Vec<Entry>,
     epoll: RawFd,
     operation: c_int,
     fd: RawFd,
     event: Option<epoll_event>,
+    quiet: RawFd,
 ) -> Verdict<c_int> {
     see(epoll);
     let present = entries.iter_mut().find(|entry| (entry.epoll, entry.fd) == (epoll, fd));
     match (operation, event, present) {
         (libc::EPOLL_CTL_ADD, Some(_), Some(_)) => Verdict::Fail(libc::EEXIST),
         (libc::EPOLL_CTL_ADD, Some(event), None) => {
-            // The kernel checks everything about it, and gives it up again.
-            if control(epoll, libc::EPOLL_CTL_ADD, fd, Some(epoll_event { events: event.events, u64: 0 }))
-                != 0
-            {
+            // The kernel judges the set and the flags on something that shows no event.
+            let flags = event.events & !READINESS;
+            if control(epoll, libc::EPOLL_CTL_ADD, quiet, Some(epoll_event { events: flags, u64: 0 })) != 0 {
                 return Verdict::Fail(errno::current());
             }
-            control(epoll, libc::EPOLL_CTL_DEL, fd, None);
+            control(epoll, libc::EPOLL_CTL_DEL, quiet, None);
             entries.push(Entry { epoll, fd, events: event.events, data: event.u64 });
             Verdict::Done(0)
         }
@@ -105,35 +128,27 @@ pub(crate) fn edit(
     }
 }
 
-/// Whether a set has an entry for the descriptor, by asking it to add one that reports nothing.
-fn is_registered(set: &AtomicI32, epoll: RawFd, fd: RawFd) -> bool {
-    if control(epoll, libc::EPOLL_CTL_ADD, fd, Some(epoll_event { events: 0, u64: 0 })) == 0 {
-        control(epoll, libc::EPOLL_CTL_DEL, fd, None);
-        return false;
-    }
-    match errno::current() {
-        libc::EEXIST => true,
-        // The set itself is closed, or no set any more.
-        _ => {
-            let _ = set.compare_exchange(epoll, -1, Ordering::Relaxed, Ordering::Relaxed);
-            false
-        }
-    }
+/// What an entry asks for, as opposed to how: the low bits; epoll_ctl(2).
+const READINESS: u32 = 0xffff;
+
+/// A socket's entries, under whatever number, as the kernel shows them in /proc; proc(5), fdinfo.
+fn from_kernel(epoll: RawFd, fd: RawFd) -> Vec<Entry> {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{epoll}")).unwrap_or_default();
+    let Some((_, inode)) = sys::identity(fd) else { return Vec::new() };
+    let ours =
+        text.lines().filter_map(|line| parse(line, epoll)).filter(|(_, of)| of.is_none_or(|of| of == inode));
+    // Where the kernel does not show inodes (before Linux 5.3), the number has to do.
+    ours.filter(|(entry, of)| of.is_some() || entry.fd == fd).map(|(entry, _)| entry).collect()
 }
 
-/// An entry as the kernel shows it in /proc; proc(5), fdinfo.
-fn from_kernel(epoll: RawFd, fd: RawFd) -> Option<Entry> {
-    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{epoll}")).ok()?;
-    text.lines().find_map(|line| parse(line, epoll).filter(|entry| entry.fd == fd))
-}
-
-/// `tfd: 5 events: 1d data: 5 pos:0 ino:… sdev:…`, events and data in hexadecimal.
-fn parse(line: &str, epoll: RawFd) -> Option<Entry> {
+/// `tfd: 5 events: 1d data: 5 pos:0 ino:3c sdev:8`: all but the first number in hexadecimal.
+fn parse(line: &str, epoll: RawFd) -> Option<(Entry, Option<u64>)> {
     let mut words = line.strip_prefix("tfd:")?.split_whitespace();
     let fd = words.next()?.parse().ok()?;
     let events = words.nth(1).and_then(|word| u32::from_str_radix(word, 16).ok())?;
     let data = words.nth(1).and_then(|word| u64::from_str_radix(word, 16).ok())?;
-    Some(Entry { epoll, fd, events, data })
+    let inode = words.find_map(|word| u64::from_str_radix(word.strip_prefix("ino:")?, 16).ok());
+    Some((Entry { epoll, fd, events, data }, inode))
 }
 
 fn control(epoll: RawFd, operation: c_int, fd: RawFd, event: Option<epoll_event>) -> c_int {
@@ -151,7 +166,7 @@ mod tests {
     fn the_kernels_own_account() {
         let line = "tfd:        5 events:       1d data:  deadbeef00000005  pos:0 ino:3c sdev:8";
         let entry = Entry { epoll: 3, fd: 5, events: 0x1d, data: 0xdead_beef_0000_0005 };
-        assert_eq!(parse(line, 3), Some(entry));
+        assert_eq!(parse(line, 3), Some((entry, Some(0x3c))));
         assert_eq!(parse("pos:\t0", 3), None);
     }
 }

@@ -9,6 +9,7 @@ use std::time::Instant;
 use libc::{c_short, epoll_event};
 
 use super::lock::Lock;
+use super::slot::State;
 use super::{Parked, dialogues, end, slot};
 use crate::hooks::real;
 use crate::interpose::{Verdict, as_our_own};
@@ -93,10 +94,11 @@ fn run() {
         // SAFETY: pointer and length of one array.
         let count =
             unsafe { libc::epoll_wait(SET.load(Ordering::Relaxed), events.as_mut_ptr(), 64, timeout) };
+        let is_lost = count < 0 && crate::errno::current() != libc::EINTR;
         let ready = events.iter().take(usize::try_from(count).unwrap_or(0));
         dialogues(|all| {
-            if count < 0 {
-                repair(all);
+            if is_lost {
+                replace_set(all);
             }
             ready.filter_map(|event| Ticket::new(event.u64)).for_each(|ticket| advance(all, ticket));
             expired(all).into_iter().for_each(|ticket| advance(all, ticket));
@@ -111,47 +113,66 @@ fn timeout_or_end(all: &mut BTreeMap<Ticket, Parked>) -> Option<i32> {
         sys::close(SET.swap(-1, Ordering::Relaxed));
         return None;
     }
-    let next = all.values().filter_map(|parked| parked.attempt.until()).min();
+    let next = all.values().filter_map(|parked| parked.until()).min();
     Some(next.map_or(-1, |until| crate::wait::milliseconds(until.saturating_duration_since(Instant::now()))))
 }
 
 fn expired(all: &BTreeMap<Ticket, Parked>) -> Vec<Ticket> {
     let now = Instant::now();
-    let is_over = |parked: &Parked| parked.attempt.until().is_some_and(|until| until <= now);
+    let is_over = |parked: &Parked| parked.until().is_some_and(|until| until <= now);
     all.iter().filter(|(_, parked)| is_over(parked)).map(|(ticket, _)| *ticket).collect()
 }
 
-/// The application has closed descriptors it knows nothing of, ours among them: gets them anew.
-fn repair(all: &mut BTreeMap<Ticket, Parked>) {
-    if crate::errno::current() == libc::EINTR {
-        return;
-    }
+/// The application has closed descriptors it knows nothing of, our set among them: another one takes its place.
+fn replace_set(all: &mut BTreeMap<Ticket, Parked>) {
     let Some(set) = sys::epoll() else { return };
     SET.store(set, Ordering::Relaxed);
     for (ticket, parked) in all {
-        let copies =
-            || parked.descriptors.iter().filter(|fd| sys::cookie(**fd).ok() == slot::cookie(*ticket));
-        if !parked.socket.is_intact()
-            && let Some(copy) = copies().next().and_then(|fd| sys::Own::copy_of(*fd))
-        {
-            parked.socket = copy;
-        }
+        replace_socket(*ticket, parked);
         control(libc::EPOLL_CTL_ADD, *ticket, parked.socket.fd, libc::POLLIN | libc::POLLOUT);
+    }
+}
+
+/// The same for our descriptor of a socket, as long as the application has one.
+fn replace_socket(ticket: Ticket, parked: &mut Parked) {
+    if parked.socket.is_intact() {
+        return;
+    }
+    let intact = parked.intact().next();
+    if let Some(copy) = intact.and_then(sys::Own::copy_of) {
+        parked.socket = copy;
+        control(libc::EPOLL_CTL_ADD, ticket, copy.fd, libc::POLLIN | libc::POLLOUT);
     }
 }
 
 fn advance(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
     let Some(parked) = all.get_mut(&ticket) else { return };
-    let outcome = match parked.attempt.advance(parked.socket.fd) {
-        Verdict::Wait(wait) => {
-            control(libc::EPOLL_CTL_MOD, ticket, parked.socket.fd, wait.events());
-            return;
+    let outcome = match &mut parked.attempt {
+        None => match slot::state(ticket) {
+            State::Open(_) => return,
+            State::Failed => Some(libc::ECONNREFUSED),
+            State::Gone => None,
+        },
+        Some(_) => {
+            replace_socket(ticket, parked);
+            let Some(outcome) = talk(ticket, parked) else { return };
+            outcome
         }
-        Verdict::Done(_) | Verdict::Direct => None,
-        Verdict::Fail(errno) | Verdict::Tell(_, errno) => Some(errno),
     };
     if let Some(parked) = all.remove(&ticket) {
         end(ticket, parked, outcome);
+    }
+}
+
+/// Goes on with a dialogue; `None` as long as it has not ended, else what it came to.
+fn talk(ticket: Ticket, parked: &mut Parked) -> Option<Option<i32>> {
+    match parked.attempt.as_mut()?.advance(parked.socket.fd) {
+        Verdict::Wait(wait) => {
+            control(libc::EPOLL_CTL_MOD, ticket, parked.socket.fd, wait.events());
+            None
+        }
+        Verdict::Done(_) | Verdict::Direct => Some(None),
+        Verdict::Fail(errno) | Verdict::Tell(_, errno) => Some(Some(errno)),
     }
 }
 

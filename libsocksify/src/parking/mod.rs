@@ -6,9 +6,10 @@
 //! data see a socket that is still connecting. One short-lived [`helper`] thread talks to all proxies; at the
 //! end it puts the epoll entries back, which reports the socket's readiness afresh, edge-triggered entries included.
 //!
-//! The limits: an entry of a closed descriptor whose file lives on in a copy cannot be taken out (nor can the
-//! application), and a process the socket was passed to by a raw system call knows nothing of the dialogue.
+//! The limits: what libc writes from inside itself (a stdio stream on a socket that is still connecting) passes no
+//! hook, and a process the socket was passed to by a raw system call knows nothing of the dialogue.
 
+mod copies;
 mod epoll;
 mod helper;
 mod lock;
@@ -29,6 +30,7 @@ use crate::{descriptors, process, sys};
 use lock::Lock;
 use slot::State;
 
+pub(crate) use copies::note as note_copy;
 pub(crate) use epoll::{Entry, note, put_back, take_out};
 pub(crate) use helper::{may_exist as helper_may_exist, wait_for_end as wait_for_helper};
 pub(crate) use slot::Ticket;
@@ -47,13 +49,19 @@ fn dialogues<R>(body: impl FnOnce(&mut BTreeMap<Ticket, Parked>) -> R) -> R {
     let us = process::id();
     PARKED.with(|dialogues| {
         if std::mem::replace(&mut dialogues.owner, us) != us {
-            std::mem::take(&mut dialogues.all).into_values().for_each(|parked| {
-                parked.socket.close();
-                parked.attempt.free();
-            });
+            std::mem::take(&mut dialogues.all).into_values().for_each(Parked::leave_to_parent);
         }
         body(&mut dialogues.all)
     })
+}
+
+/// Right before fork(2): from now on these sockets have other owners, and their dialogues go on whoever closes them here.
+pub(crate) fn about_to_fork() {
+    if slot::any() {
+        crate::interpose::as_our_own(|| {
+            dialogues(|all| all.values_mut().for_each(|parked| parked.inherited = true))
+        });
+    }
 }
 
 /// In a forked child, right after fork(2): see [`dialogues`].
@@ -65,16 +73,49 @@ pub(crate) fn forked() {
 
 /// A socket whose dialogue with the proxy goes on.
 struct Parked {
-    attempt: Held,
+    /// `None` where another process talks to the proxy, the parent we have the socket from.
+    attempt: Option<Held>,
     target: SocketAddr,
-    /// Our own descriptor for the socket: the application's may be closed and its number reused at any time.
+    /// The socket.
+    cookie: u64,
+    /// Our own descriptor for the socket: the application's may be closed and its number reused at any time. Where
+    /// another process talks to the proxy: for the bell it rings.
     socket: Own,
-    /// Rung when the dialogue has ended.
+    /// Rung when the dialogue has ended; the same as `socket` where it is not ours to ring.
     done: Own,
+    /// A forked child has the socket, too.
+    inherited: bool,
     /// The application's descriptors for it.
     descriptors: Vec<RawFd>,
     /// Its epoll entries, for the time being out of the kernel's hands.
     entries: Vec<Entry>,
+}
+
+impl Parked {
+    /// When its time is up, or when somebody should look whether the process that talks to the proxy still lives.
+    fn until(&self) -> Option<Instant> {
+        match &self.attempt {
+            Some(attempt) => attempt.until(),
+            None => Instant::now().checked_add(Duration::from_secs(1)),
+        }
+    }
+
+    /// The application's descriptors that still stand for the socket.
+    fn intact(&self) -> impl Iterator<Item = RawFd> {
+        self.descriptors
+            .iter()
+            .copied()
+            .filter(|fd| sys::cookie(*fd).is_ok_and(|cookie| cookie == self.cookie))
+    }
+
+    /// In a forked child: what the parent goes on with. Whom the sockets will be connected to is known already.
+    fn leave_to_parent(self) {
+        self.socket.close();
+        if let Some(attempt) = self.attempt {
+            self.descriptors.iter().for_each(|fd| descriptors::remember(*fd, attempt.identity(self.target)));
+            attempt.free();
+        }
+    }
 }
 
 /// What a call finds that is about to use a descriptor.
@@ -161,7 +202,8 @@ pub(crate) fn until_done(done: RawFd) -> Wait {
 /// A place taken for a socket before anything is sent; dropped unused it is given back by [`Reservation::cancel`].
 pub(crate) struct Reservation {
     ticket: Ticket,
-    fd: RawFd,
+    descriptors: Vec<RawFd>,
+    cookie: u64,
     socket: Own,
     done: Own,
     entries: Vec<Entry>,
@@ -184,8 +226,10 @@ pub(crate) fn reserve(fd: RawFd) -> Option<Reservation> {
         done.close();
         return None;
     };
-    descriptors::set_ticket(fd, Some(ticket));
-    Some(Reservation { ticket, fd, socket, done, entries: take_out(fd) })
+    let mut known = copies::of(fd, cookie);
+    known.push(fd);
+    known.iter().for_each(|fd| descriptors::set_ticket(*fd, Some(ticket)));
+    Some(Reservation { ticket, descriptors: known, cookie, socket, done, entries: take_out(fd) })
 }
 
 impl Reservation {
@@ -197,8 +241,8 @@ impl Reservation {
     /// The connection stands or has failed already: everything is as if it had never been parked.
     pub(crate) fn cancel(self) {
         dialogues(|_| {
-            put_back(&self.entries);
-            descriptors::set_ticket(self.fd, None);
+            put_back(&self.entries, self.socket.fd);
+            self.descriptors.iter().for_each(|fd| descriptors::set_ticket(*fd, None));
             slot::give_back(self.ticket);
         });
         self.socket.close();
@@ -207,20 +251,29 @@ impl Reservation {
 
     /// Hands the dialogue over to the helper. Gives the attempt back where there can be no helper.
     pub(crate) fn hand_over(self, attempt: Held, target: SocketAddr, events: libc::c_short) -> Option<Held> {
-        let Reservation { ticket, fd, socket, done, entries } = self;
-        let parked = Parked { attempt, target, socket, done, descriptors: vec![fd], entries };
+        let Reservation { ticket, descriptors, cookie, socket, done, entries } = self;
+        let parked = Parked {
+            attempt: Some(attempt),
+            target,
+            cookie,
+            socket,
+            done,
+            inherited: false,
+            descriptors,
+            entries,
+        };
         dialogues(|all| {
             all.insert(ticket, parked);
             if helper::watch(ticket, socket.fd, events) {
                 return None;
             }
             let parked = all.remove(&ticket)?;
-            put_back(&parked.entries);
-            descriptors::set_ticket(fd, None);
+            put_back(&parked.entries, socket.fd);
+            parked.descriptors.iter().for_each(|fd| descriptors::set_ticket(*fd, None));
             slot::give_back(ticket);
             socket.close();
             done.close();
-            Some(parked.attempt)
+            parked.attempt
         })
     }
 }
@@ -242,19 +295,20 @@ pub(crate) fn closed(fd: RawFd) {
         return;
     };
     descriptors::set_ticket(fd, None);
-    if !slot::is_own(ticket) {
-        return;
-    }
     dialogues(|all| {
         let Some(parked) = all.get_mut(&ticket) else {
-            // Failed and never asked about; copies of the descriptor, if any, learn nothing more.
-            slot::take_failure(ticket);
+            if slot::is_own(ticket) {
+                // Failed and never asked about; copies of the descriptor, if any, learn nothing more.
+                slot::take_failure(ticket);
+            }
             return;
         };
         parked.descriptors.retain(|known| *known != fd);
-        parked.entries.retain(|entry| entry.fd != fd);
         if parked.descriptors.is_empty() {
-            abandon(all, ticket);
+            parked.entries.clear();
+            if !parked.inherited {
+                abandon(all, ticket);
+            }
         }
     });
 }
@@ -273,37 +327,69 @@ pub(crate) fn abort(fd: RawFd) -> bool {
 fn abandon(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
     let Some(parked) = all.remove(&ticket) else { return };
     helper::unwatch(parked.socket.fd);
-    slot::give_back(ticket);
-    parked.done.ring();
+    if let Some(attempt) = parked.attempt {
+        slot::give_back(ticket);
+        parked.done.ring();
+        parked.done.close();
+        attempt.free();
+    }
     parked.socket.close();
-    parked.done.close();
-    parked.attempt.free();
 }
 
 /// The dialogue has ended, under the lock: whoever waits learns of it, in the order that nobody can see half of it.
 fn end(ticket: Ticket, parked: Parked, errno: Option<c_int>) {
     helper::unwatch(parked.socket.fd);
-    let cookie = slot::cookie(ticket);
-    let ours = |fd: &&RawFd| sys::cookie(**fd).ok() == cookie;
-    for fd in parked.descriptors.iter().filter(ours) {
+    let ours: Vec<RawFd> = parked.intact().collect();
+    let identity = parked.attempt.as_ref().map(|attempt| attempt.identity(parked.target));
+    for fd in &ours {
+        match (errno, identity) {
+            (None, Some(identity)) => descriptors::remember(*fd, identity),
+            (None, None) => {}
+            (Some(_), _) => descriptors::forget(*fd),
+        }
+    }
+    if let Some(any) = ours.first() {
+        put_back(&parked.entries, *any);
+    }
+    if errno.is_none() {
+        ours.iter().for_each(|fd| descriptors::set_ticket(*fd, None));
+    }
+    if let Some(attempt) = parked.attempt {
         match errno {
-            None => descriptors::remember(*fd, parked.attempt.identity(parked.target)),
-            Some(_) => descriptors::forget(*fd),
+            // With nobody left here to be told, a failure is told to the children, who look at the connection itself.
+            Some(errno) if !ours.is_empty() || parked.inherited => slot::fail(ticket, errno),
+            _ => slot::give_back(ticket),
         }
+        parked.done.ring();
+        parked.done.close();
+        attempt.free();
     }
-    let alive: Vec<_> = parked.entries.iter().filter(|entry| ours(&&entry.fd)).copied().collect();
-    put_back(&alive);
-    match errno {
-        None => {
-            parked.descriptors.iter().filter(ours).for_each(|fd| descriptors::set_ticket(*fd, None));
-            slot::give_back(ticket);
-        }
-        Some(errno) => slot::fail(ticket, errno),
-    }
-    parked.done.ring();
     parked.socket.close();
-    parked.done.close();
-    parked.attempt.free();
+}
+
+/// Listens for the end of a dialogue that another process has with the proxy.
+fn listen(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket, fd: RawFd) -> Option<()> {
+    let State::Open(done) = slot::state(ticket) else { return None };
+    let bell = Own::copy_of(done)?;
+    let (target, cookie) = (descriptors::identity(fd)?.target, sys::cookie(fd).ok()?);
+    let (descriptors, entries) = (vec![fd], Vec::new());
+    let parked = Parked {
+        attempt: None,
+        target,
+        cookie,
+        socket: bell,
+        done: bell,
+        inherited: false,
+        descriptors,
+        entries,
+    };
+    all.insert(ticket, parked);
+    if helper::watch(ticket, bell.fd, libc::POLLIN) {
+        return Some(());
+    }
+    all.remove(&ticket);
+    bell.close();
+    None
 }
 
 /// epoll_ctl(2) on a parked socket: only the entries kept here are changed.
@@ -314,8 +400,13 @@ pub(crate) fn control(
     event: Option<libc::epoll_event>,
 ) -> Verdict<c_int> {
     let Some(ticket) = own_ticket(fd) else { return Verdict::Direct };
-    dialogues(|all| match all.get_mut(&ticket) {
-        Some(parked) => epoll::edit(&mut parked.entries, epoll, operation, fd, event),
-        None => Verdict::Direct,
+    dialogues(|all| {
+        if !all.contains_key(&ticket) {
+            listen(all, ticket, fd);
+        }
+        match all.get_mut(&ticket) {
+            Some(parked) => epoll::edit(&mut parked.entries, epoll, operation, fd, event, parked.done.fd),
+            None => Verdict::Direct,
+        }
     })
 }

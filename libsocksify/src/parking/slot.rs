@@ -80,6 +80,10 @@ pub(crate) fn take(cookie: u64, done: RawFd) -> Option<Ticket> {
 pub(crate) fn state(ticket: Ticket) -> State {
     let Some((slot, state)) = find(ticket) else { return State::Gone };
     match kind(state) {
+        OPEN if slot.is_orphaned() => {
+            fail(ticket, libc::ECONNREFUSED);
+            State::Failed
+        }
         OPEN => State::Open(slot.done.load(Ordering::Acquire)),
         FAILED => State::Failed,
         _ => State::Gone,
@@ -119,6 +123,12 @@ pub(crate) fn is_own(ticket: Ticket) -> bool {
 }
 
 impl Slot {
+    /// Whether the process that talks to the proxy is gone, so that nobody does.
+    fn is_orphaned(&self) -> bool {
+        let owner = self.owner.load(Ordering::Relaxed);
+        owner != 0 && owner != process::id() && !crate::sys::is_alive(owner)
+    }
+
     fn fill(&self, cookie: u64, done: RawFd) {
         self.cookie.store(cookie, Ordering::Release);
         self.done.store(done, Ordering::Release);
