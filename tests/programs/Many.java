@@ -68,8 +68,15 @@ public class Many {
         for (int number = 0; number < COUNT; number++) {
             SocketChannel channel = SocketChannel.open();
             channel.configureBlocking(false);
-            channel.connect(new InetSocketAddress(host, port));
-            channel.register(selector, SelectionKey.OP_CONNECT, new StringBuilder());
+            try {
+                boolean atOnce = channel.connect(new InetSocketAddress(host, port));
+                if (atOnce) say(channel);
+                int next = atOnce ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
+                channel.register(selector, next, new StringBuilder());
+            } catch (ConnectException refused) {
+                check(refused.getMessage().contains("Connection refused"), refused.toString());
+                channel.close();
+            }
         }
         int exchanged = 0;
         while (!selector.keys().isEmpty()) {
@@ -79,6 +86,11 @@ public class Many {
             selector.selectNow();
         }
         return exchanged;
+    }
+
+    private static void say(SocketChannel channel) throws IOException {
+        byte[] line = "hello target\n".getBytes(StandardCharsets.US_ASCII);
+        check(channel.write(ByteBuffer.wrap(line)) == line.length, "wrote a line when connected");
     }
 
     /** Goes on with one connection; true once its answer is complete. */
@@ -93,8 +105,7 @@ public class Many {
                 channel.close();
                 return false;
             }
-            byte[] line = "hello target\n".getBytes(StandardCharsets.US_ASCII);
-            check(channel.write(ByteBuffer.wrap(line)) == line.length, "wrote a line when connected");
+            say(channel);
             key.interestOps(SelectionKey.OP_READ);
             return false;
         }

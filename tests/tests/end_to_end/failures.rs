@@ -4,6 +4,7 @@
 //! The table is that of the wire protocol's error mapping in libsocksify's documentation; the proxies are
 //! scripted, so that each does one thing wrong.
 
+mod event_loops;
 mod scripts;
 
 use std::time::Duration;
@@ -28,6 +29,10 @@ pub(crate) fn add(suite: &mut Suite) {
                 suite.add(name, &["cc"], move |bench| scripted(bench, build, &case, mode));
             }
         }
+        for (program, words) in event_loops::PROGRAMS {
+            let name = format!("failures::scripted::every::{program}::{}", build.name());
+            suite.add(name, &[words[0]], move |bench| event_loops::every(bench, build, words));
+        }
         for (label, address, port, errno) in UNREACHABLE_PROXIES {
             for mode in MODES {
                 let name = format!("failures::proxy::{label}::{mode}::{}", build.name());
@@ -49,6 +54,8 @@ pub(crate) fn add(suite: &mut Suite) {
             let name = format!("failures::password::none::{}::{}", server.program(), build.name());
             suite.add(name, &needs(server), move |bench| no_password(bench, build, server));
         }
+        let name = format!("failures::scripted::good_greeting_with_reply::{}", build.name());
+        suite.add(name, &["cc"], move |bench| greeting_with_reply(bench, build));
         for (probe, words, prints) in WHILE_HANGING {
             let name = format!("failures::hanging::{probe}::{}", build.name());
             suite.add(name, &["cc"], move |bench| while_hanging(bench, build, probe, words, prints));
@@ -95,6 +102,14 @@ fn scripted(bench: &Bench<'_>, build: Build, case: &Case, mode: &str) -> Verdict
         }
         _ => Ok(()),
     }
+}
+
+fn greeting_with_reply(bench: &Bench<'_>, build: Build) -> Verdict {
+    let proxy = Scripted::start(bench.world, scripts::greeting())?;
+    let configuration = preload::route_to(proxy.port, "", "proxyprotocol: socks_v5");
+    let wrapper = preload::with(bench, build.library(), &configuration)?;
+    let outcome = bench.run(&preload::probe(bench, "greeted", [NAME, &LINE.to_string()])?, &wrapper)?;
+    expect(outcome.succeeded(), "success", &outcome)
 }
 
 /// Where no proxy is, and how the application host says so.

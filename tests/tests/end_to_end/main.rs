@@ -6,6 +6,7 @@
 mod addressing;
 mod configuration;
 mod control;
+mod fail_over;
 mod failures;
 mod parking;
 mod preload;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     programs::add(&mut suite);
     probes::add(&mut suite);
     failures::add(&mut suite);
+    fail_over::add(&mut suite);
     parking::add(&mut suite);
     configuration::add(&mut suite);
     sources::add(&mut suite);

@@ -1,6 +1,8 @@
 //! What scripted proxies do wrong, and what the application has to be told.
 
-use end_to_end::plan::{NAME, TARGET};
+use std::time::Duration;
+
+use end_to_end::plan::{GREETING_LINE, NAME, TARGET};
 use end_to_end::script::Act;
 use socks_proto::socks4::{self, Cd};
 use socks_proto::socks5::{self, Method, Rep};
@@ -37,6 +39,12 @@ impl Case {
 
 pub(super) fn cases() -> Vec<Case> {
     [replies(), replies4(), authentication(), stops(), nonsense(), good_ones()].concat()
+}
+
+/// A target that speaks first, in one segment with the proxy's reply.
+pub(super) fn greeting() -> Vec<Act> {
+    let all = [reply(0, &zero()), GREETING_LINE.as_bytes().to_vec()].concat();
+    after(asked(), [Act::Send(all), Act::Answer, Act::Close])
 }
 
 /// A proxy that accepts and then says nothing.
@@ -210,11 +218,18 @@ fn good_ones() -> Vec<Case> {
     let case = |name: &str, acts| Case::new(name, Speech::Socks5, acts, "connected");
     vec![
         case("good_byte_by_byte", bytewise),
+        case("good_byte_by_byte_with_pauses", slowly(&success(&named))),
         case("good_bnd_zero", served(success(&zero()))),
         case("good_bnd_ipv6", served(success(&v6))),
         case("good_bnd_name", served(success(&named))),
         case("good_data_with_reply", data_with_reply(success(&v6))),
     ]
+}
+
+/// A byte at a time, and time between them: each comes alone.
+fn slowly(reply: &[u8]) -> Vec<Act> {
+    let byte = |byte: &u8| [Act::Send(vec![*byte]), Act::Pause(Duration::from_millis(2))];
+    after(after(asked(), reply.iter().flat_map(byte)), [Act::Answer, Act::Close])
 }
 
 /// The target's answer in one segment with the reply: not one byte of it may be lost.
