@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::host::Host;
-use crate::plan::{ABSENT_PROXY, PROXY, PROXY_PORTS};
+use crate::plan::{ABSENT_PROXY, PROXY, PROXY_PORTS, PROXY_SECOND};
 
 /// Packets that left past the proxy, by kind.
 #[derive(Clone, Debug, Default)]
@@ -104,7 +104,7 @@ fn rules(device: &str) -> String {
   chain output {{
     type filter hook output priority 0; policy accept;
     oifname \"lo\" accept
-    ip daddr {{ {v4}, {ABSENT_PROXY} }} tcp dport {ports} accept
+    ip daddr {{ {v4}, {PROXY_SECOND}, {ABSENT_PROXY} }} tcp dport {ports} accept
     ip6 daddr {v6} tcp dport {ports} accept
     {neighbours}
     {groups}
@@ -122,7 +122,7 @@ table netdev detector {{
   chain egress {{
     type filter hook egress device {device} priority 0; policy accept;
     ether type arp accept
-    ip daddr {{ {v4}, {ABSENT_PROXY} }} tcp dport {ports} accept
+    ip daddr {{ {v4}, {PROXY_SECOND}, {ABSENT_PROXY} }} tcp dport {ports} accept
     ip6 daddr {v6} tcp dport {ports} accept
     {neighbours}
     {groups}

@@ -24,6 +24,8 @@ pub const APPLICATION: Addresses =
 /// The proxy host, as the application host sees it.
 pub const PROXY: Addresses =
     Addresses { v4: Ipv4Addr::new(10, 99, 1, 1), v6: Ipv6Addr::new(0xfd99, 1, 0, 0, 0, 0, 0, 1) };
+/// Another address of the proxy host.
+pub const PROXY_SECOND: Ipv4Addr = Ipv4Addr::new(10, 99, 1, 3);
 /// The proxy host, as the target host sees it.
 pub const PROXY_OUTSIDE: Addresses =
     Addresses { v4: Ipv4Addr::new(203, 0, 113, 1), v6: Ipv6Addr::new(0x2001, 0xdb8, 7, 0, 0, 0, 0, 1) };
@@ -51,7 +53,7 @@ pub const NAME_V4: &str = "v4.target.test";
 pub const NAME_V6: &str = "v6.target.test";
 /// The name of [`UNREACHABLE_HOST`].
 pub const NAME_UNREACHABLE: &str = "unreachable.target.test";
-/// The proxy host, known to the application host, with both its addresses.
+/// The proxy host, known to the application host, with all its addresses.
 pub const NAME_PROXY: &str = "several.proxy.test";
 /// A name nobody knows.
 pub const NAME_UNKNOWN: &str = "missing.target.test";

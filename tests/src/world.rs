@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -116,6 +116,7 @@ impl World {
             "link add inside type veth peer name proxy netns {}\n\
              link add outside type veth peer name proxy netns {}\n\
              {}{}\
+             addr add {PROXY_SECOND}/24 dev inside\n\
              route add unreachable {}\nroute add unreachable {}\n",
             application.network.path(),
             target.network.path(),
@@ -164,14 +165,13 @@ fn up(device: &str, addresses: Addresses) -> String {
     )
 }
 
-/// The proxy has a name here, and so it has a dead address for a proxy that listens on the other only.
+/// The proxy has a name here, with dead addresses if it listens on one only.
 fn application_host(scratch: &Scratch) -> Result<Host, Error> {
     let mut host = Host::new("application", RESOLVER.into(), scratch)?;
-    let lines = format!(
-        "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 application\n{} {NAME_PROXY}\n{} {NAME_PROXY}\n",
-        PROXY.v4, PROXY.v6
-    );
-    host.replace("/etc/hosts", lines, scratch)?;
+    let own = "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 application\n".to_owned();
+    let addresses = [PROXY.v4.into(), PROXY.v6.into(), PROXY_SECOND.into()];
+    let lines = addresses.map(|address: IpAddr| format!("{address} {NAME_PROXY}\n")).concat();
+    host.replace("/etc/hosts", own + &lines, scratch)?;
     Ok(host)
 }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use end_to_end::application::Wrapper;
 use end_to_end::artifacts::Build;
-use end_to_end::plan::{CLOSED_PROXY_PORT, LINE, NAME, NAME_PROXY, PROXY};
+use end_to_end::plan::{CLOSED_PROXY_PORT, LINE, NAME, NAME_PROXY, PROXY, PROXY_SECOND};
 use end_to_end::script::{Act, Scripted};
 use socks_proto::socks5::{self, Method, Rep};
 
@@ -21,12 +21,16 @@ pub(crate) fn add(suite: &mut Suite) {
                 suite.add(name, &["cc"], test);
             }
             // Whichever address is tried first, it is dead in one of these.
-            for (label, address) in [("ipv4", PROXY.v4.into()), ("ipv6", PROXY.v6.into())] {
+            for (label, address) in addresses() {
                 let name = format!("fail_over::address::only_{label}_listens::{mode}::{}", build.name());
                 suite.add(name, &["cc"], move |bench| next_address(bench, build, mode, address));
             }
         }
     }
+}
+
+fn addresses() -> [(&'static str, IpAddr); 3] {
+    [("first", PROXY.v4.into()), ("second", PROXY_SECOND.into()), ("ipv6", PROXY.v6.into())]
 }
 
 /// What the first proxy says of the request; nothing if it is down.
