@@ -9,9 +9,22 @@ static ENVIRONMENT: OnceBox<Vec<(OsString, OsString)>> = OnceBox::new();
 
 /// Whether a variable can matter: ours and Dante's, and those that locate files.
 fn concerns_us(name: &str) -> bool {
-    name.starts_with("SOCKS")
-        || ["HTTP_CONNECT_PROXY", "UPNP_IGD", "HOME", "LOGNAME", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"]
-            .contains(&name)
+    says_what_to_do(name)
+        || [PRELOAD, "HOME", "LOGNAME", "USER", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"].contains(&name)
+}
+
+/// Whether a variable is ours or Dante's.
+pub(crate) fn says_what_to_do(name: &str) -> bool {
+    name.starts_with("SOCKS") || ["HTTP_CONNECT_PROXY", "UPNP_IGD"].contains(&name)
+}
+
+/// Libraries that the loader loads first; ld.so(8).
+pub(crate) const PRELOAD: &str = "LD_PRELOAD";
+
+/// Whether a program that would bypass us is refused; with `warn`, and where nobody says, it is told of.
+pub(crate) fn refuses_unhookable() -> bool {
+    let policy = snapshot().iter().find(|(name, _)| name == "SOCKSIFY_ON_UNHOOKABLE");
+    policy.is_some_and(|(_, value)| value != "warn")
 }
 
 /// Takes the copy; called from the constructor, or by the first call that came before it.

@@ -7,9 +7,10 @@ use libc::{
 };
 
 pub(crate) use libc::{
-    close, connect, dup, dup2, dup3, epoll_ctl, getaddrinfo, getnameinfo, getpeername, getsockname,
-    getsockopt, poll, ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send, sendfile,
-    sendfile64, sendmmsg, sendmsg, sendto, setsockopt, shutdown, socket, splice, unshare, write, writev,
+    close, connect, dup, dup2, dup3, epoll_ctl, execv, execve, execveat, execvp, execvpe, fexecve,
+    getaddrinfo, getnameinfo, getpeername, getsockname, getsockopt, poll, popen, posix_spawn, posix_spawnp,
+    ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send, sendfile, sendfile64,
+    sendmmsg, sendmsg, sendto, setsockopt, shutdown, socket, splice, system, unshare, write, writev,
 };
 
 /// The resolver's state, `struct __res_state` of `<resolv.h>`; only ever passed on.
@@ -128,6 +129,8 @@ unsafe extern "C" {
         found: *mut *mut hostent,
         h_errno: *mut c_int,
     ) -> c_int;
+    /// `int wordexp(const char *words, wordexp_t *result, int flags)` — wordexp(3); the result is only ever passed on.
+    pub(crate) fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int;
     pub(crate) fn gethostid() -> c_long;
     pub(crate) fn getnetbyname(name: *const c_char) -> *mut netent;
     pub(crate) fn getnetbyname_r(
@@ -330,6 +333,9 @@ unsafe extern "C" {
         answer: *mut c_uchar,
         size: c_int,
     ) -> c_int;
+
+    /// The variables of this process; environ(7).
+    pub(crate) static environ: *const *const c_char;
 
     /// `int *__h_errno_location(void)` — where `h_errno` of this thread lives (netdb.h).
     pub(crate) fn __h_errno_location() -> *mut c_int;

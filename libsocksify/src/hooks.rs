@@ -5,13 +5,15 @@
 //! A new hook is one row, one function, one test. INTERPOSED.md is generated from here.
 
 use libc::{
-    addrinfo, c_char, c_int, c_long, c_uchar, c_uint, c_ushort, c_void, epoll_event, fd_set, hostent, iovec,
-    loff_t, mmsghdr, msghdr, nfds_t, off_t, pollfd, sa_family_t, sigevent, sigset_t, size_t, sockaddr,
-    socklen_t, ssize_t, timespec, timeval,
+    FILE, addrinfo, c_char, c_int, c_long, c_uchar, c_uint, c_ushort, c_void, epoll_event, fd_set, hostent,
+    iovec, loff_t, mmsghdr, msghdr, nfds_t, off_t, pid_t, pollfd, posix_spawn_file_actions_t,
+    posix_spawnattr_t, sa_family_t, sigevent, sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec,
+    timeval,
 };
 
 use crate::calls::{
-    connect, data, datagram, descriptor, epoll, host, identity, local, option, poll, query, resolve, thread,
+    connect, data, datagram, descriptor, epoll, exec, host, identity, local, option, poll, query, resolve,
+    thread,
 };
 use crate::descriptors::is_known;
 use crate::ffi::{Gaicb, ResState, netent};
@@ -168,6 +170,41 @@ interpose! {
     /// A helper of ours that has done its work is gone first: a new user namespace is for single threads.
     fn unshare(flags: c_int) -> c_int = -1
         => thread::unshare, when { helper_may_exist() };
+
+    /// A program that would bypass us is refused (or told of, with SOCKSIFY_ON_UNHOOKABLE=warn); one that would lose us by
+    /// its environment gets us back.
+    fn execve(path: *const c_char, words: *const *const c_char, variables: *const *const c_char) -> c_int = -1
+        => exec::execve, keeps exec::Surroundings, acts exec::act_execve;
+    /// As execve.
+    fn execv(path: *const c_char, words: *const *const c_char) -> c_int = -1
+        => exec::execv, keeps exec::Surroundings, acts exec::act_execv;
+    /// As execve, for the file that the search finds.
+    fn execvp(file: *const c_char, words: *const *const c_char) -> c_int = -1
+        => exec::execvp, keeps exec::Surroundings, acts exec::act_execvp;
+    /// As execvp.
+    fn execvpe(file: *const c_char, words: *const *const c_char, variables: *const *const c_char) -> c_int = -1
+        => exec::execvpe, keeps exec::Surroundings, acts exec::act_execvpe;
+    /// As execve.
+    fn fexecve(fd: c_int, words: *const *const c_char, variables: *const *const c_char) -> c_int = -1
+        => exec::fexecve, keeps exec::Surroundings, acts exec::act_fexecve;
+    /// As execve.
+    fn execveat(directory: c_int, path: *const c_char, words: *const *mut c_char, variables: *const *mut c_char, flags: c_int) -> c_int = -1
+        => exec::execveat, keeps exec::Surroundings, acts exec::act_execveat;
+    /// As execve.
+    fn posix_spawn(child: *mut pid_t, path: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, words: *const *mut c_char, variables: *const *mut c_char) -> c_int = libc::EACCES
+        => exec::posix_spawn, keeps exec::Surroundings, acts exec::act_posix_spawn;
+    /// As execvp.
+    fn posix_spawnp(child: *mut pid_t, file: *const c_char, actions: *const posix_spawn_file_actions_t, attributes: *const posix_spawnattr_t, words: *const *mut c_char, variables: *const *mut c_char) -> c_int = libc::EACCES
+        => exec::posix_spawnp, keeps exec::Surroundings, acts exec::act_posix_spawnp;
+    /// As execve, for the shell, which libc starts past every hook: the application's own environment gets us back.
+    fn system(command: *const c_char) -> c_int = -1
+        => exec::system;
+    /// As system.
+    fn popen(command: *const c_char, mode: *const c_char) -> *mut FILE = std::ptr::null_mut()
+        => exec::popen;
+    /// As system.
+    fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int = exec::WRDE_CMDSUB
+        => exec::wordexp;
 
     /// What is known of the descriptor ends.
     fn close(fd: c_int) -> c_int = -1
@@ -328,9 +365,15 @@ mod tests {
         let syscall = Row {
             symbol: "syscall",
             body: "indirect",
-            doc: "connect and the sends made through it are decided as by their own symbols; the rest jumps on.",
+            doc: "connect, the sends and execs made through it are decided as by their own symbols; the rest jumps on.",
         };
-        for row in ROWS.iter().chain([&syscall]) {
+        let variadic = |symbol, doc| Row { symbol, body: "variadic", doc };
+        let variadics = [
+            variadic("execl", "As execv, with its words collected."),
+            variadic("execle", "As execve, with its words collected."),
+            variadic("execlp", "As execvp, with its words collected."),
+        ];
+        for row in ROWS.iter().chain([&syscall]).chain(&variadics) {
             let place = match row.body.replace(' ', "").split_once("::") {
                 Some((file, function)) => format!("`calls/{file}.rs` `{function}`"),
                 None => format!("`{}.rs`", row.body),

@@ -35,6 +35,7 @@ const LOW: u64 = bit(libc::SYS_read)
     | bit(libc::SYS_sendmsg)
     | bit(libc::SYS_recvmsg)
     | bit(libc::SYS_shutdown)
+    | bit(libc::SYS_execve)
     | bit(libc::SYS_getpeername)
     | bit(libc::SYS_getsockopt);
 
@@ -58,6 +59,8 @@ unsafe extern "C" fn syscall() {
         "2:",
         "cmp rdi, {sendmmsg}",
         "je {intercepted}",
+        "cmp rdi, {execveat}",
+        "je {intercepted}",
         "cmp rdi, {recvmmsg}",
         "je {intercepted}",
         "cmp rdi, {splice}",
@@ -71,6 +74,7 @@ unsafe extern "C" fn syscall() {
         "jmp rax",
         low = const LOW,
         sendmmsg = const libc::SYS_sendmmsg,
+        execveat = const libc::SYS_execveat,
         recvmmsg = const libc::SYS_recvmmsg,
         splice = const libc::SYS_splice,
         epoll_ctl = const libc::SYS_epoll_ctl,
@@ -95,6 +99,10 @@ unsafe extern "C" fn syscall() {
         "b.eq {intercepted}",
         "cmp x0, #{sendmmsg}",
         "b.eq {intercepted}",
+        "cmp x0, #{execve}",
+        "b.eq {intercepted}",
+        "cmp x0, #{execveat}",
+        "b.eq {intercepted}",
         "cmp x0, #{epoll_ctl}",
         "b.eq {intercepted}",
         "cmp x0, #{splice}",
@@ -114,6 +122,8 @@ unsafe extern "C" fn syscall() {
         last = const libc::SYS_recvmsg,
         recvmmsg = const libc::SYS_recvmmsg,
         sendmmsg = const libc::SYS_sendmmsg,
+        execve = const libc::SYS_execve,
+        execveat = const libc::SYS_execveat,
         epoll_ctl = const libc::SYS_epoll_ctl,
         splice = const libc::SYS_splice,
         read = const libc::SYS_read,
@@ -147,6 +157,10 @@ unsafe extern "C-unwind" fn intercepted(
             libc::SYS_sendmmsg => hooks::sendmmsg(fd, b as *mut _, c as c_uint, d as c_int).into(),
             libc::SYS_epoll_ctl => hooks::epoll_ctl(fd, b as c_int, c as c_int, d as *mut _).into(),
             libc::SYS_getpeername => hooks::getpeername(fd, b as *mut _, c as *mut _).into(),
+            libc::SYS_execve => hooks::execve(a as *const _, b as *const _, c as *const _).into(),
+            libc::SYS_execveat => {
+                hooks::execveat(fd, b as *const _, c as *const _, d as *const _, e as c_int).into()
+            }
             libc::SYS_splice if parking::concerns(fd) || parking::concerns(c as c_int) => {
                 hooks::splice(fd, b as *mut _, c as c_int, d as *mut _, e, f as c_uint) as c_long
             }
@@ -173,7 +187,10 @@ unsafe extern "C-unwind" fn intercepted(
 }
 
 /// The next definition, also for a call that came before our constructor.
-unsafe extern "C-unwind" fn next(
+///
+/// # Safety
+/// As for the system call.
+pub(crate) unsafe extern "C-unwind" fn next(
     number: c_long,
     a: usize,
     b: usize,

@@ -169,7 +169,7 @@ macro_rules! interpose {
     ($(
         $(#[doc = $doc:literal])+
         fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty = $failure:expr => $body:path
-            $(, when $when:block)? $(, keeps $progress:ty)? $(, notes $note:path)?;
+            $(, when $when:block)? $(, keeps $progress:ty)? $(, notes $note:path)? $(, acts $act:path)?;
     )*) => {
         /// One row of the table, for INTERPOSED.md and the tests.
         #[cfg(test)]
@@ -229,7 +229,7 @@ macro_rules! interpose {
                 loop {
                     match crate::interpose::decide(stringify!($name), || $body(&mut progress, $($arg),*)) {
                         // SAFETY: the application's own arguments.
-                        Verdict::Direct => return unsafe { real::$name($($arg),*) },
+                        Verdict::Direct => return unsafe { interpose!(@act $name, progress, [$($act)?], $($arg),*) },
                         Verdict::Done(value) => return value,
                         Verdict::Tell(value, errno) => {
                             crate::errno::set(errno);
@@ -245,6 +245,8 @@ macro_rules! interpose {
             }
         )*
     };
+    (@act $name:ident, $progress:ident, [], $($arg:ident),*) => { real::$name($($arg),*) };
+    (@act $name:ident, $progress:ident, [$act:path], $($arg:ident),*) => { $act(&mut $progress, $($arg),*) };
     (@note $result:ident, [], $($arg:ident),*) => {};
     (@note $result:ident, [$note:path], $($arg:ident),*) => {
         if $result >= 0 {

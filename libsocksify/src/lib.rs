@@ -29,6 +29,7 @@ mod hooks;
 mod hostent;
 mod hosts;
 mod indirect;
+mod inheritance;
 mod inject;
 mod interpose;
 mod list;
@@ -44,6 +45,7 @@ mod rights;
 mod runtime;
 mod stack;
 mod sys;
+mod variadic;
 mod wait;
 
 /// Runs when the program is loaded: takes note of what must not be looked up later. Calls that come before it, from
@@ -54,6 +56,7 @@ extern "C" fn constructor() {
         indirect::resolve();
         process::claim();
         environment::snapshot();
+        inheritance::inheritance();
         logging::begin();
     });
     // SAFETY: the handlers may run at any fork.

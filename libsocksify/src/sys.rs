@@ -1,9 +1,12 @@
 //! System calls on the application's sockets, by the next definitions: never through our own hooks.
 
+use std::ffi::{CStr, OsStr};
 use std::io;
 use std::mem::{self, MaybeUninit, size_of};
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::ptr;
 use std::time::Duration;
 
@@ -354,6 +357,32 @@ pub(crate) fn uptime() -> Duration {
         time
     };
     Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
+}
+
+/// Whether a file may be executed, as faccessat(2) has it with the effective ids. The path is for the kernel to read.
+pub(crate) fn may_execute(directory: RawFd, path: *const libc::c_char) -> bool {
+    // SAFETY: the kernel checks the pointer.
+    unsafe { libc::faccessat(directory, path, libc::X_OK, libc::AT_EACCESS) == 0 }
+}
+
+/// Whether a file may be read; faccessat(2) with the effective ids.
+pub(crate) fn may_read(path: &CStr) -> io::Result<()> {
+    // SAFETY: a string with its NUL.
+    checked(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::R_OK, libc::AT_EACCESS) }).map(drop)
+}
+
+/// The file we were loaded from; dladdr(3).
+pub(crate) fn our_file() -> Option<PathBuf> {
+    let mut found = MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: an address of ours; where dladdr succeeds the name is a string that stays.
+    let name = unsafe {
+        let here = our_file as fn() -> Option<PathBuf> as *const c_void;
+        if libc::dladdr(here, found.as_mut_ptr()) == 0 || found.assume_init_ref().dli_fname.is_null() {
+            return None;
+        }
+        CStr::from_ptr(found.assume_init_ref().dli_fname)
+    };
+    std::path::absolute(OsStr::from_bytes(name.to_bytes())).ok()
 }
 
 /// The name of this host; gethostname(2).

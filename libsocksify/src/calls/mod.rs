@@ -5,6 +5,7 @@ pub(crate) mod data;
 pub(crate) mod datagram;
 pub(crate) mod descriptor;
 pub(crate) mod epoll;
+pub(crate) mod exec;
 pub(crate) mod host;
 pub(crate) mod identity;
 pub(crate) mod local;
