@@ -19,6 +19,12 @@ pub(crate) fn set(errno: c_int) {
     unsafe { *libc::__errno_location() = errno }
 }
 
+/// Whether an errno of connect(2) is what somebody answered, as opposed to what is wrong with the socket or the call.
+pub(crate) fn is_an_answer(errno: c_int) -> bool {
+    [libc::ECONNREFUSED, libc::ENETUNREACH, libc::EHOSTUNREACH, libc::ETIMEDOUT, libc::EACCES]
+        .contains(&errno)
+}
+
 /// The errno of a CONNECT that failed, by what the proxy said.
 pub(crate) fn of_failure(failure: &Failure) -> c_int {
     match failure {

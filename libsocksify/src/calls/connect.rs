@@ -17,7 +17,7 @@ use crate::parking::{self, Status};
 use crate::policy::{self, Passage, Path};
 use crate::sys::Kind;
 use crate::wait::Wait;
-use crate::{address, descriptors, replacement, resolver, sys};
+use crate::{address, descriptors, errno, replacement, resolver, sys};
 
 /// How far a call of connect(2) is: it may sleep several times.
 #[derive(Default)]
@@ -167,8 +167,7 @@ fn park(
     };
     let verdict = attempt.advance(place.socket());
     let Verdict::Wait(wait) = verdict else {
-        place.cancel();
-        return concluded(verdict, fd, attempt, target);
+        return concluded_at_once(verdict, place, attempt, fd, target, errno);
     };
     match place.hand_over(attempt, target, wait.events()) {
         None => Verdict::Fail(errno),
@@ -177,6 +176,27 @@ fn park(
             Verdict::Wait(wait)
         }
     }
+}
+
+/// The proxy answered before the application could be told that it has to wait. Told it is all the same: few programs
+/// expect a connection to a far host to stand, or to be refused, when connect(2) returns.
+fn concluded_at_once(
+    verdict: Verdict<c_int>,
+    place: parking::Reservation,
+    attempt: Held,
+    fd: c_int,
+    target: SocketAddr,
+    errno: c_int,
+) -> Verdict<c_int> {
+    match concluded(verdict, fd, attempt, target) {
+        Verdict::Fail(outcome) if errno::is_an_answer(outcome) => place.fail(outcome),
+        Verdict::Fail(outcome) => {
+            place.cancel();
+            return Verdict::Fail(outcome);
+        }
+        _ => place.cancel(),
+    }
+    Verdict::Fail(errno)
 }
 
 fn go_on(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_int> {
@@ -252,7 +272,7 @@ fn directly_by_name(fd: c_int, kind: Kind, name: &Name, target: SocketAddr) -> V
     let address = SockAddr::from(address);
     // SAFETY: pointer and length of one address.
     let result = in_the_open(|| unsafe { real::connect(fd, address.as_ptr().cast(), address.len()) });
-    let errno = crate::errno::current();
+    let errno = errno::current();
     if result == 0 || errno == libc::EINPROGRESS {
         descriptors::remember(fd, target);
     }

@@ -249,6 +249,16 @@ impl Reservation {
         self.done.close();
     }
 
+    /// The connection has failed already: the application learns of it as of any other, when it asks.
+    pub(crate) fn fail(self, errno: c_int) {
+        dialogues(|_| {
+            put_back(&self.entries, self.socket.fd);
+            slot::fail(self.ticket, errno);
+        });
+        self.socket.close();
+        self.done.close();
+    }
+
     /// Hands the dialogue over to the helper. Gives the attempt back where there can be no helper.
     pub(crate) fn hand_over(self, attempt: Held, target: SocketAddr, events: libc::c_short) -> Option<Held> {
         let Reservation { ticket, descriptors, cookie, socket, done, entries } = self;
