@@ -118,6 +118,13 @@ pub(crate) fn ticket(fd: RawFd) -> Option<Ticket> {
     Ticket::new(record(fd)?.ticket.load(Ordering::Acquire))
 }
 
+/// The descriptors that wait for a dialogue.
+pub(crate) fn with_tickets() -> impl Iterator<Item = RawFd> {
+    let chunks = TABLE.iter().enumerate().filter(|(_, chunk)| !chunk.load(Ordering::Acquire).is_null());
+    let all = chunks.flat_map(|(index, _)| index * CHUNK..(index + 1) * CHUNK);
+    all.filter_map(|fd| RawFd::try_from(fd).ok()).filter(|fd| ticket(*fd).is_some())
+}
+
 /// Changes the dialogue a descriptor waits for.
 pub(crate) fn set_ticket(fd: RawFd, ticket: Option<Ticket>) {
     let known = if ticket.is_some() { slot(fd).and_then(record_or_new) } else { record(fd) };

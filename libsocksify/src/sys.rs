@@ -190,6 +190,12 @@ pub(crate) fn is_nonblocking(fd: RawFd) -> bool {
     status_flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0)
 }
 
+/// FD_CLOEXEC.
+pub(crate) fn closes_on_exec(fd: RawFd) -> bool {
+    // SAFETY: F_GETFD takes no argument.
+    unsafe { real::fcntl(fd, libc::F_GETFD, 0) & libc::FD_CLOEXEC != 0 }
+}
+
 /// Where descriptors of ours begin, if the limit allows: programs count on low numbers, and close them.
 const OUT_OF_THE_WAY: usize = 700;
 
@@ -365,10 +371,11 @@ pub(crate) fn may_execute(directory: RawFd, path: *const libc::c_char) -> bool {
     unsafe { libc::faccessat(directory, path, libc::X_OK, libc::AT_EACCESS) == 0 }
 }
 
-/// Whether a file may be read; faccessat(2) with the effective ids.
+/// Whether a program started now may read a file; access(2), which goes by the real ids and without the capabilities that
+/// exec takes from all but root.
 pub(crate) fn may_read(path: &CStr) -> io::Result<()> {
     // SAFETY: a string with its NUL.
-    checked(unsafe { libc::faccessat(libc::AT_FDCWD, path.as_ptr(), libc::R_OK, libc::AT_EACCESS) }).map(drop)
+    checked(unsafe { libc::access(path.as_ptr(), libc::R_OK) }).map(drop)
 }
 
 /// The file we were loaded from; dladdr(3).

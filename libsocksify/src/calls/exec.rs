@@ -21,7 +21,7 @@ use socks_program::{Bypass, Caller, Inspection, Judgement, Place, Suspect, searc
 use crate::hooks::real;
 use crate::inheritance::inheritance;
 use crate::interpose::Verdict;
-use crate::{environment, errno, ffi, indirect, process, runtime, sys};
+use crate::{environment, errno, ffi, indirect, parking, process, runtime, sys};
 use directory::Directory;
 pub(crate) use surroundings::Surroundings;
 
@@ -41,16 +41,25 @@ pub(crate) fn execve(
     _: Strings,
     variables: Strings,
 ) -> Verdict<c_int> {
+    if let Some(wait) = unsettled() {
+        return wait;
+    }
     by_path(kept, libc::AT_FDCWD, path, variables)
 }
 
 /// execv(3).
 pub(crate) fn execv(kept: &mut Surroundings, path: *const c_char, _: Strings) -> Verdict<c_int> {
+    if let Some(wait) = unsettled() {
+        return wait;
+    }
     by_path(kept, libc::AT_FDCWD, path, environ())
 }
 
 /// execvp(3).
 pub(crate) fn execvp(kept: &mut Surroundings, file: *const c_char, _: Strings) -> Verdict<c_int> {
+    if let Some(wait) = unsettled() {
+        return wait;
+    }
     by_name(kept, libc::AT_FDCWD, file, environ(), true)
 }
 
@@ -61,11 +70,17 @@ pub(crate) fn execvpe(
     _: Strings,
     variables: Strings,
 ) -> Verdict<c_int> {
+    if let Some(wait) = unsettled() {
+        return wait;
+    }
     by_name(kept, libc::AT_FDCWD, file, variables, true)
 }
 
 /// fexecve(3).
 pub(crate) fn fexecve(kept: &mut Surroundings, fd: c_int, _: Strings, variables: Strings) -> Verdict<c_int> {
+    if let Some(wait) = unsettled() {
+        return wait;
+    }
     by_descriptor(kept, fd, variables)
 }
 
@@ -78,11 +93,20 @@ pub(crate) fn execveat(
     variables: MutableStrings,
     flags: c_int,
 ) -> Verdict<c_int> {
+    if let Some(wait) = unsettled() {
+        return wait;
+    }
     // SAFETY: the application's own string.
     if flags & libc::AT_EMPTY_PATH != 0 && !path.is_null() && unsafe { *path } == 0 {
         return by_descriptor(kept, directory, variables.cast());
     }
     by_path(kept, directory, path, variables.cast())
+}
+
+/// A socket that the next program will inherit must be through with its proxy by then: that program, and the helper's
+/// end, know nothing of the dialogue.
+fn unsettled() -> Option<Verdict<c_int>> {
+    parking::open_across_exec().map(|done| Verdict::Wait(parking::until_done(done)))
 }
 
 /// posix_spawn(3).

@@ -165,6 +165,14 @@ pub(crate) fn open(fd: RawFd) -> Option<RawFd> {
     }
 }
 
+/// A dialogue that goes on over a descriptor which the next program inherits; execve(2).
+pub(crate) fn open_across_exec() -> Option<RawFd> {
+    if !slot::any() {
+        return None;
+    }
+    descriptors::with_tickets().filter(|fd| !sys::closes_on_exec(*fd)).find_map(open)
+}
+
 /// The ticket of a descriptor, if it still stands for the socket the ticket was given to.
 fn own_ticket(fd: RawFd) -> Option<Ticket> {
     let ticket = descriptors::ticket(fd)?;
