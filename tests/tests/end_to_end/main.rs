@@ -6,6 +6,7 @@
 mod addressing;
 mod configuration;
 mod control;
+mod exec;
 mod fail_over;
 mod failures;
 mod parking;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     failures::add(&mut suite);
     fail_over::add(&mut suite);
     parking::add(&mut suite);
+    exec::add(&mut suite);
     configuration::add(&mut suite);
     sources::add(&mut suite);
     let conclusion = libtest_mimic::run(&arguments, suite.finish());
