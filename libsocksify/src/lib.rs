@@ -36,6 +36,7 @@ mod list;
 mod logging;
 mod multicast;
 mod next;
+mod own;
 mod parking;
 mod policy;
 mod process;

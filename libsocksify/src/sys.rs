@@ -16,7 +16,8 @@ use socket2::SockAddr;
 use crate::address;
 use crate::hooks::real;
 
-fn checked(result: c_int) -> io::Result<c_int> {
+/// The result of a system call, with errno where it failed.
+pub(crate) fn checked(result: c_int) -> io::Result<c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
@@ -212,7 +213,8 @@ pub(crate) fn epoll() -> Option<RawFd> {
     moved(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })
 }
 
-fn moved(fd: RawFd) -> Option<RawFd> {
+/// Takes a fresh descriptor out of the way.
+pub(crate) fn moved(fd: RawFd) -> Option<RawFd> {
     let fd = checked(fd).ok()?;
     let copy = duplicate_out_of_the_way(fd);
     close(fd);
@@ -223,50 +225,6 @@ fn moved(fd: RawFd) -> Option<RawFd> {
 pub(crate) fn close(fd: RawFd) {
     // SAFETY: nobody else uses it.
     unsafe { real::close(fd) };
-}
-
-/// A socket of ours among the application's descriptors. Programs close descriptors they know nothing of, and get
-/// their numbers again: it is touched only while it is still the socket it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Own {
-    pub(crate) fd: RawFd,
-    cookie: u64,
-}
-
-impl Own {
-    /// Another descriptor for a socket of the application's.
-    pub(crate) fn copy_of(fd: RawFd) -> Option<Own> {
-        let cookie = cookie(fd).ok()?;
-        duplicate_out_of_the_way(fd).map(|fd| Own { fd, cookie })
-    }
-
-    /// Something that can be rung once: from then on it is readable.
-    pub(crate) fn bell() -> Option<Own> {
-        let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
-        // SAFETY: no pointers.
-        let fd = moved(unsafe { real::socket(libc::AF_UNIX, kind, 0) })?;
-        Some(Own { fd, cookie: cookie(fd).ok()? })
-    }
-
-    /// Rings a bell: what has been shut down for reading is at its end, which is readable.
-    pub(crate) fn ring(self) {
-        if self.is_intact() {
-            // SAFETY: no pointers.
-            unsafe { real::shutdown(self.fd, libc::SHUT_RD) };
-        }
-    }
-
-    /// Whether the number still stands for our socket.
-    pub(crate) fn is_intact(self) -> bool {
-        cookie(self.fd).is_ok_and(|now| now == self.cookie)
-    }
-
-    /// Closes it.
-    pub(crate) fn close(self) {
-        if self.is_intact() {
-            close(self.fd);
-        }
-    }
 }
 
 /// Whether the descriptor shows one of `events` now; poll(2).

@@ -139,7 +139,7 @@ fn replace_socket(ticket: Ticket, parked: &mut Parked) {
         return;
     }
     let intact = parked.intact().next();
-    if let Some(copy) = intact.and_then(sys::Own::copy_of) {
+    if let Some(copy) = intact.and_then(crate::own::Own::copy_of) {
         parked.socket = copy;
         control(libc::EPOLL_CTL_ADD, ticket, copy.fd, libc::POLLIN | libc::POLLOUT);
     }

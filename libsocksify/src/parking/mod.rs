@@ -24,7 +24,7 @@ use libc::c_int;
 
 use crate::held::Held;
 use crate::interpose::Verdict;
-use crate::sys::Own;
+use crate::own::Own;
 use crate::wait::Wait;
 use crate::{descriptors, process, sys};
 use lock::Lock;

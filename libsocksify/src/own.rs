@@ -1,0 +1,50 @@
+//! Descriptors of ours among the application's.
+
+use std::os::fd::RawFd;
+
+use crate::hooks::real;
+use crate::sys::{close, cookie, duplicate_out_of_the_way, moved};
+
+/// A socket of ours among the application's descriptors. Programs close descriptors they know nothing of, and get
+/// their numbers again: it is touched only while it is still the socket it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Own {
+    pub(crate) fd: RawFd,
+    cookie: u64,
+}
+
+impl Own {
+    /// Another descriptor for a socket of the application's.
+    pub(crate) fn copy_of(fd: RawFd) -> Option<Own> {
+        let cookie = cookie(fd).ok()?;
+        duplicate_out_of_the_way(fd).map(|fd| Own { fd, cookie })
+    }
+
+    /// Something that can be rung once: from then on it is readable.
+    pub(crate) fn bell() -> Option<Own> {
+        let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        // SAFETY: no pointers.
+        let fd = moved(unsafe { real::socket(libc::AF_UNIX, kind, 0) })?;
+        Some(Own { fd, cookie: cookie(fd).ok()? })
+    }
+
+    /// Rings a bell: what has been shut down for reading is at its end, which is readable.
+    pub(crate) fn ring(self) {
+        if self.is_intact() {
+            // SAFETY: no pointers.
+            unsafe { real::shutdown(self.fd, libc::SHUT_RD) };
+        }
+    }
+
+    /// Whether the number still stands for our socket.
+    pub(crate) fn is_intact(self) -> bool {
+        cookie(self.fd).is_ok_and(|now| now == self.cookie)
+    }
+
+    /// Closes it.
+    pub(crate) fn close(self) {
+        if self.is_intact() {
+            close(self.fd);
+        }
+    }
+}
