@@ -40,6 +40,12 @@ impl Inheritance {
         })
     }
 
+    #[cfg(test)]
+    pub(crate) fn new(library: &std::ffi::CStr, variables: &[&std::ffi::CStr]) -> Inheritance {
+        let variables = variables.iter().map(|variable| (*variable).into()).collect();
+        Inheritance { library: library.into(), spelled: None, variables }
+    }
+
     /// Whether a value of LD_PRELOAD loads us.
     pub(crate) fn is_in(&self, preload: &[u8]) -> bool {
         let is_ours = |entry: &[u8]| {

@@ -13,8 +13,8 @@ use std::time::Duration;
 use libc::{c_int, c_void, socklen_t};
 use socket2::SockAddr;
 
-use crate::address;
 use crate::hooks::real;
+use crate::{address, errno};
 
 /// The result of a system call, with errno where it failed.
 pub(crate) fn checked(result: c_int) -> io::Result<c_int> {
@@ -323,10 +323,12 @@ pub(crate) fn uptime() -> Duration {
     Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
 }
 
-/// Whether a file may be executed, as faccessat(2) has it with the effective ids. The path is for the kernel to read.
+/// Whether a file may be executed, as faccessat(2) has it with the effective ids; true where a sandbox does not let us
+/// ask. The path is for the kernel to read.
 pub(crate) fn may_execute(directory: RawFd, path: *const libc::c_char) -> bool {
     // SAFETY: the kernel checks the pointer.
-    unsafe { libc::faccessat(directory, path, libc::X_OK, libc::AT_EACCESS) == 0 }
+    let refused = unsafe { libc::faccessat(directory, path, libc::X_OK, libc::AT_EACCESS) } != 0;
+    !refused || [libc::EPERM, libc::ENOSYS, libc::EINVAL].contains(&errno::current())
 }
 
 /// Whether a program started now may read a file; access(2), which goes by the real ids and without the capabilities that

@@ -165,7 +165,7 @@ fn by_path(
     path: *const c_char,
     variables: Strings,
 ) -> Verdict<c_int> {
-    if !sys::may_execute(directory, path) {
+    if path.is_null() || !sys::may_execute(directory, path) {
         return Verdict::Direct;
     }
     // SAFETY: the kernel has just read this string.

@@ -47,7 +47,7 @@ impl Surroundings {
     ///
     /// # Safety
     /// `given` is null or an environment: strings, then a null pointer.
-    pub(crate) unsafe fn complete(&mut self, given: *const Entry, ours: &Inheritance) -> bool {
+    pub(crate) unsafe fn complete(&mut self, given: *const Entry, ours: &'static Inheritance) -> bool {
         // SAFETY: as above.
         let given = unsafe { entries(given) };
         let preload = given.iter().filter_map(|entry| value(entry, PRELOAD)).next_back().unwrap_or_default();
@@ -156,4 +156,83 @@ fn is_set(line: &CStr, environment: &[Entry]) -> bool {
     let line = line.to_bytes();
     let name = line.iter().position(|byte| *byte == b'=').map_or(line, |end| &line[..=end]);
     environment.iter().any(|entry| value(entry, name).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CString;
+
+    /// It stays as long as the process, as the one there is outside of tests.
+    fn inheritance() -> &'static Inheritance {
+        Box::leak(Box::new(Inheritance::new(c"/us.so", &[c"SOCKS_CONF=/ours", c"SOCKSIFY_PROXY=p"])))
+    }
+
+    /// What becomes of an environment; `None` if it stays as it is.
+    fn completed(given: &[&str]) -> Option<Vec<String>> {
+        let given: Vec<CString> = given.iter().map(|entry| CString::new(*entry).unwrap()).collect();
+        let entries: Vec<Entry> = given.iter().map(|entry| entry.as_ptr()).chain([ptr::null()]).collect();
+        completed_from(entries.as_ptr())
+    }
+
+    fn completed_from(given: *const Entry) -> Option<Vec<String>> {
+        let mut kept = Surroundings::default();
+        // SAFETY: an environment, as made above, or null.
+        assert!(unsafe { kept.complete(given, inheritance()) });
+        // SAFETY: an environment, as just made.
+        let made = kept.environment().map(|made| unsafe { entries(made) });
+        let made = made.map(|made| made.iter().map(|entry| text(*entry)).collect());
+        kept.release();
+        assert!(kept.environment().is_none());
+        made
+    }
+
+    fn text(entry: Entry) -> String {
+        // SAFETY: an entry of an environment.
+        unsafe { CStr::from_ptr(entry) }.to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn an_environment_that_has_us_stays_as_it_is() {
+        assert_eq!(completed(&["A=b", "LD_PRELOAD=/x.so:/us.so"]), None);
+        assert_eq!(completed(&["LD_PRELOAD=/us.so /x.so", "SOCKS_CONF=/theirs"]), None);
+    }
+
+    #[test]
+    fn nothing_becomes_what_we_need() {
+        let ours = ["LD_PRELOAD=/us.so", "SOCKS_CONF=/ours", "SOCKSIFY_PROXY=p"];
+        assert_eq!(completed(&[]).unwrap(), ours);
+        assert_eq!(completed_from(ptr::null()).unwrap(), ours);
+    }
+
+    #[test]
+    fn what_there_is_stays() {
+        let made = completed(&["A=b", "LD_PRELOAD=/x.so", "SOCKS_CONF=/theirs", "odd"]).unwrap();
+        let expected = ["LD_PRELOAD=/us.so:/x.so", "A=b", "SOCKS_CONF=/theirs", "odd", "SOCKSIFY_PROXY=p"];
+        assert_eq!(made, expected);
+        assert_eq!(
+            completed(&["SOCKS_CONFX=1", "LD_PRELOAD="]).unwrap()[1..3],
+            ["SOCKS_CONFX=1", "SOCKS_CONF=/ours"]
+        );
+    }
+
+    #[test]
+    fn the_last_preload_is_the_one_the_loader_takes() {
+        let made = completed(&["LD_PRELOAD=/us.so", "LD_PRELOAD=/x.so"]).unwrap();
+        assert_eq!(made[0], "LD_PRELOAD=/us.so:/x.so");
+        assert_eq!(made.len(), 3);
+    }
+
+    #[test]
+    fn large_environments_have_room() {
+        let many: Vec<String> = (0..5000).map(|number| format!("V{number}={number}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let made = completed(&many).unwrap();
+        assert_eq!(made[1..5001], many);
+        let long = format!("LD_PRELOAD={}", "/x.so:".repeat(1000));
+        assert!(completed(&[&long]).unwrap()[0].ends_with("/x.so:"));
+        for count in 250..260 {
+            assert_eq!(completed(&many[..count]).unwrap().len(), count + 3);
+        }
+    }
 }
