@@ -150,14 +150,6 @@ static void blocks(void) {
     CHECK(pthread_join(thread, NULL) == 0);
 }
 
-/* The C library's streams write past the symbol write. */
-static void stdio_would_block(void) {
-    FILE *stream = fdopen(dup(fd), "w");
-    CHECK(stream && fputs(line, stream) >= 0);
-    CHECK(fflush(stream) == EOF && errno == EAGAIN);
-    CHECK(dprintf(fd, "%s", line) == -1 && errno == EAGAIN);
-}
-
 int main(int count, char **words) {
     CHECK(count == 5);
     struct address to = resolved(words[1], atoi(words[2]));
@@ -176,9 +168,7 @@ int main(int count, char **words) {
         return 0;
     }
     const char *what = words[4];
-    if (!strcmp(what, "stdio"))
-        stdio_would_block();
-    else if (!strcmp(what, "sends_by_number"))
+    if (!strcmp(what, "sends_by_number"))
         WOULD_BLOCK(sends_by_number);
     else if (!strcmp(what, "others_by_number"))
         WOULD_BLOCK(others_by_number);

@@ -98,7 +98,6 @@ const MEANWHILE: &[(&str, &[&str])] = &[
             "with_offset",
             "sends_by_number",
             "others_by_number",
-            "stdio",
             "read",
             "readv",
             "recv",
