@@ -108,6 +108,7 @@ const TO_A_LINE: &[&str] = &[
     "closed_all",
     "fast_open",
     "namespace",
+    "closed_soon",
 ];
 
 const RESOLVERS: &[&str] = &[
