@@ -95,7 +95,12 @@ fn to_file(file: &Path, line: &[u8]) {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
-    let file = options.create(true).append(true).mode(0o600).open(file);
+    let file = options
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(file);
     let _ = file.and_then(|mut file| file.write_all(line));
 }
 

@@ -385,6 +385,13 @@ pub(crate) fn is_in_epoll_set(set: RawFd, fd: RawFd) -> Option<bool> {
     }
 }
 
+/// How far the kernel's table of this process's descriptors reaches; proc(5), FDSize.
+pub(crate) fn descriptor_table_size() -> c_int {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("FDSize:"));
+    line.and_then(|size| size.trim().parse().ok()).unwrap_or(0)
+}
+
 /// Whether a process is alive; kill(2), signal 0.
 pub(crate) fn is_alive(process: libc::pid_t) -> bool {
     // SAFETY: signal 0 only asks.

@@ -9,8 +9,8 @@ use crate::bits::Bits;
 use crate::hooks::real;
 use crate::interpose::{self, Verdict};
 use crate::list::List;
-use crate::parking;
 use crate::wait::{Wait, What};
+use crate::{parking, sys};
 
 /// How far a call is.
 #[derive(Default)]
@@ -180,6 +180,8 @@ impl Progress {
     }
 }
 
+const FD_SETSIZE: c_int = libc::FD_SETSIZE as c_int;
+
 /// The three sets of a select(2).
 struct Sets {
     readable: Bits,
@@ -251,6 +253,9 @@ impl Sets {
         writable: *mut fd_set,
         exceptional: *mut fd_set,
     ) -> Sets {
+        // The kernel looks no further than its table of descriptors reaches; behind that the sets may end.
+        let count =
+            if count > FD_SETSIZE { count.min(sys::descriptor_table_size().max(FD_SETSIZE)) } else { count };
         // SAFETY: forwarded: each set is null or has `count` bits.
         unsafe {
             Sets {

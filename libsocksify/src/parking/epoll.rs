@@ -75,6 +75,7 @@ pub(crate) fn take_out(fd: RawFd) -> Vec<Entry> {
 pub(crate) fn put_back(entries: &[Entry], socket: RawFd) {
     for entry in entries {
         let event = epoll_event { events: entry.events, u64: entry.data };
+        descriptors::note_entry(entry.epoll, entry.fd, Some(*entry));
         at_its_number(entry.fd, socket, || {
             control(entry.epoll, libc::EPOLL_CTL_ADD, entry.fd, Some(event)) == 0
         });

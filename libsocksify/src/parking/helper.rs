@@ -13,6 +13,7 @@ use super::slot::State;
 use super::{Parked, dialogues, end, slot};
 use crate::hooks::real;
 use crate::interpose::{Verdict, as_our_own};
+use crate::own::Own;
 use crate::{process, sys};
 use slot::Ticket;
 use std::collections::BTreeMap;
@@ -20,6 +21,9 @@ use std::collections::BTreeMap;
 /// The process whose helper runs, and its epoll set: after a fork there is none in the child.
 static OWNER: AtomicI32 = AtomicI32::new(0);
 static SET: AtomicI32 = AtomicI32::new(-1);
+
+/// A bell in the set: rung when nothing is left to wait for, and the proof that the set is ours.
+static WAKE: Lock<Option<Own>> = Lock::new(None);
 
 /// The process in which a helper was started that nobody has waited for.
 static HAS_RUN: AtomicI32 = AtomicI32::new(0);
@@ -51,6 +55,7 @@ fn runs() -> bool {
 fn start() -> bool {
     let Some(set) = sys::epoll() else { return false };
     SET.store(set, Ordering::Relaxed);
+    hang_bell();
     OWNER.store(process::id(), Ordering::Relaxed);
     HAS_RUN.store(process::id(), Ordering::Relaxed);
     // The thread inherits the mask of the hook that starts it: all signals blocked.
@@ -59,9 +64,37 @@ fn start() -> bool {
     THREAD.with(|thread| *thread = started);
     if !is_started {
         OWNER.store(0, Ordering::Relaxed);
-        sys::close(set);
+        close_set();
     }
     is_started
+}
+
+/// Puts a fresh bell into the set, in place of one that has rung.
+fn hang_bell() {
+    let bell = Own::bell();
+    if let Some(bell) = bell {
+        let mut event = epoll_event { events: libc::EPOLLIN as u32, u64: 0 };
+        // SAFETY: one event.
+        unsafe { real::epoll_ctl(SET.load(Ordering::Relaxed), libc::EPOLL_CTL_ADD, bell.fd, &mut event) };
+    }
+    WAKE.with(|wake| std::mem::replace(wake, bell)).into_iter().for_each(Own::close);
+}
+
+/// Wakes the thread, which has nothing left to wait for.
+pub(super) fn wake() {
+    if runs() {
+        WAKE.with(|wake| wake.iter().for_each(|bell| bell.ring()));
+    }
+}
+
+/// Closes the set, if its number still stands for it.
+fn close_set() {
+    let set = SET.swap(-1, Ordering::Relaxed);
+    let bell = WAKE.with(Option::take);
+    if bell.is_none_or(|bell| sys::is_in_epoll_set(set, bell.fd) != Some(false)) {
+        sys::close(set);
+    }
+    bell.into_iter().for_each(Own::close);
 }
 
 /// Whether there may be a thread of ours, running or about to end.
@@ -100,6 +133,10 @@ fn run() {
             if is_lost {
                 replace_set(all);
             }
+            // Rung, but somebody came meanwhile.
+            if ready.clone().any(|event| { event.u64 } == 0) && !all.is_empty() {
+                hang_bell();
+            }
             ready.filter_map(|event| Ticket::new(event.u64)).for_each(|ticket| advance(all, ticket));
             expired(all).into_iter().for_each(|ticket| advance(all, ticket));
         });
@@ -110,7 +147,7 @@ fn run() {
 fn timeout_or_end(all: &mut BTreeMap<Ticket, Parked>) -> Option<i32> {
     if all.is_empty() {
         OWNER.store(0, Ordering::Relaxed);
-        sys::close(SET.swap(-1, Ordering::Relaxed));
+        close_set();
         return None;
     }
     let next = all.values().filter_map(|parked| parked.until()).min();
@@ -127,6 +164,7 @@ fn expired(all: &BTreeMap<Ticket, Parked>) -> Vec<Ticket> {
 fn replace_set(all: &mut BTreeMap<Ticket, Parked>) {
     let Some(set) = sys::epoll() else { return };
     SET.store(set, Ordering::Relaxed);
+    hang_bell();
     for (ticket, parked) in all {
         replace_socket(*ticket, parked);
         control(libc::EPOLL_CTL_ADD, *ticket, parked.socket.fd, libc::POLLIN | libc::POLLOUT);
@@ -139,7 +177,7 @@ fn replace_socket(ticket: Ticket, parked: &mut Parked) {
         return;
     }
     let intact = parked.intact().next();
-    if let Some(copy) = intact.and_then(crate::own::Own::copy_of) {
+    if let Some(copy) = intact.and_then(Own::copy_of) {
         parked.socket = copy;
         control(libc::EPOLL_CTL_ADD, ticket, copy.fd, libc::POLLIN | libc::POLLOUT);
     }

@@ -3,6 +3,7 @@
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
 
 use crate::process;
 
@@ -24,19 +25,30 @@ impl<T> Lock<T> {
     /// Runs `body` with the value; not to be nested.
     pub(crate) fn with<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
         let us = process::id();
+        let mut turn = 0;
         while let Err(holder) = self.holder.compare_exchange(0, us, Ordering::Acquire, Ordering::Relaxed) {
             if holder != us
                 && self.holder.compare_exchange(holder, us, Ordering::Acquire, Ordering::Relaxed).is_ok()
             {
                 break;
             }
-            std::thread::yield_now();
+            rest(turn);
+            turn += 1;
         }
         let release = Release(&self.holder);
         // SAFETY: this thread holds the lock until `release` is dropped.
         let result = body(unsafe { &mut *self.value.get() });
         drop(release);
         result
+    }
+}
+
+/// Makes room for the thread that holds the lock; one of real-time priority has to sleep for that.
+fn rest(turn: u32) {
+    if turn < 64 {
+        std::thread::yield_now();
+    } else {
+        std::thread::sleep(Duration::from_micros(50));
     }
 }
 

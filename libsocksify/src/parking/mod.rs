@@ -147,6 +147,10 @@ pub(crate) fn status(fd: RawFd) -> Status {
         State::Open(done) => Status::Open(done),
         State::Failed => {
             descriptors::set_ticket(fd, None);
+            if !slot::is_own(ticket) {
+                // Who talked to the proxy may have died over it.
+                sys::disconnect(fd);
+            }
             slot::take_failure(ticket).map_or(Status::Plain, Status::Failed)
         }
         State::Gone => {
@@ -249,22 +253,28 @@ impl Reservation {
     /// The connection stands or has failed already: everything is as if it had never been parked.
     pub(crate) fn cancel(self) {
         dialogues(|_| {
-            put_back(&self.entries, self.socket.fd);
+            self.release();
             self.descriptors.iter().for_each(|fd| descriptors::set_ticket(*fd, None));
             slot::give_back(self.ticket);
         });
-        self.socket.close();
         self.done.close();
     }
 
     /// The connection has failed already: the application learns of it as of any other, when it asks.
     pub(crate) fn fail(self, errno: c_int) {
         dialogues(|_| {
-            put_back(&self.entries, self.socket.fd);
+            self.release();
             slot::fail(self.ticket, errno);
         });
-        self.socket.close();
         self.done.close();
+    }
+
+    /// Our copy goes first, as in [`end`].
+    fn release(&self) {
+        self.socket.close();
+        if let Some(fd) = self.descriptors.first() {
+            put_back(&self.entries, *fd);
+        }
     }
 
     /// Hands the dialogue over to the helper. Gives the attempt back where there can be no helper.
@@ -315,8 +325,10 @@ pub(crate) fn closed(fd: RawFd) {
     descriptors::set_ticket(fd, None);
     dialogues(|all| {
         let Some(parked) = all.get_mut(&ticket) else {
-            if slot::is_own(ticket) {
-                // Failed and never asked about; copies of the descriptor, if any, learn nothing more.
+            // Failed and never asked about: a copy of the descriptor may still ask.
+            if slot::is_own(ticket)
+                && !descriptors::with_tickets().any(|other| descriptors::ticket(other) == Some(ticket))
+            {
                 slot::take_failure(ticket);
             }
             return;
@@ -352,6 +364,9 @@ fn abandon(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
         attempt.free();
     }
     parked.socket.close();
+    if all.is_empty() {
+        helper::wake();
+    }
 }
 
 /// The dialogue has ended, under the lock: whoever waits learns of it, in the order that nobody can see half of it.
@@ -366,6 +381,9 @@ fn end(ticket: Ticket, parked: Parked, errno: Option<c_int>) {
             (Some(_), _) => descriptors::forget(*fd),
         }
     }
+    // Our copy goes first: as long as it lives, so does the entry of a descriptor closed meanwhile, and would report the
+    // old socket to whoever gets the number next.
+    parked.socket.close();
     if let Some(any) = ours.first() {
         put_back(&parked.entries, *any);
     }
@@ -382,7 +400,6 @@ fn end(ticket: Ticket, parked: Parked, errno: Option<c_int>) {
         parked.done.close();
         attempt.free();
     }
-    parked.socket.close();
 }
 
 /// Listens for the end of a dialogue that another process has with the proxy.

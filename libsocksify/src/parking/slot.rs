@@ -12,6 +12,9 @@ use crate::process;
 
 const SLOTS: usize = 4096;
 
+/// From this many on, slots of processes that are gone are looked for.
+const MANY: u32 = 64;
+
 /// Names a dialogue: the slot, and how often it had been used.
 pub(crate) type Ticket = NonZeroU64;
 
@@ -61,6 +64,9 @@ pub(crate) fn any() -> bool {
 /// Takes a slot for a dialogue; `None` where all are taken.
 pub(crate) fn take(cookie: u64, done: RawFd) -> Option<Ticket> {
     let pool = pool().or_else(map)?;
+    if pool.used.load(Ordering::Relaxed) >= MANY {
+        pool.slots.iter().for_each(Slot::reclaim);
+    }
     for (index, slot) in pool.slots.iter().enumerate() {
         let state = slot.state.load(Ordering::Relaxed);
         if kind(state) != FREE {
@@ -123,6 +129,14 @@ pub(crate) fn is_own(ticket: Ticket) -> bool {
 }
 
 impl Slot {
+    /// Frees the slot if the process that took it is gone.
+    fn reclaim(&self) {
+        let state = self.state.load(Ordering::Acquire);
+        if kind(state) != FREE && self.is_orphaned() {
+            release(self, state);
+        }
+    }
+
     /// Whether the process that talks to the proxy is gone, so that nobody does.
     fn is_orphaned(&self) -> bool {
         let owner = self.owner.load(Ordering::Relaxed);
