@@ -20,13 +20,15 @@ use crate::descriptors::Identity;
 use crate::interpose::Verdict;
 use crate::policy::Passage;
 use crate::wait::Wait;
-use crate::{address, errno, sys};
+use crate::{address, errno, replacement, sys};
 
 /// A connection attempt and how far it is.
 pub(crate) struct Attempt {
     passage: Passage,
     /// AF_INET or AF_INET6: the application's socket.
     family: c_int,
+    /// The IPv4 addresses have been tried, by the socket whose place this one took.
+    only_ipv6: bool,
     /// The proxy tried, as an index into the route's list, and the address tried, as one into the proxy's.
     proxy: usize,
     address: usize,
@@ -67,6 +69,7 @@ impl Attempt {
         Attempt {
             passage,
             family,
+            only_ipv6: false,
             proxy: 0,
             address: 0,
             stage: Stage::Ready,
@@ -131,9 +134,9 @@ impl Attempt {
 
     /// Connects to the current candidate, or fails where none is left.
     fn begin(&mut self, fd: RawFd) -> Option<Pause> {
-        let Some(candidate) = self.candidate() else { return Some(self.exhausted(fd)) };
-        let Some(reachable) = address::for_family(candidate, self.family) else {
-            log::debug!("proxy {candidate} cannot be reached from an IPv4 socket");
+        let Some(candidate) = self.candidate() else { return self.exhausted(fd) };
+        let is_tried = self.only_ipv6 && candidate.ip().to_canonical().is_ipv4();
+        let Some(reachable) = address::for_family(candidate, self.family).filter(|_| !is_tried) else {
             self.address += 1;
             return None;
         };
@@ -242,8 +245,15 @@ impl Attempt {
         None
     }
 
-    fn exhausted(&mut self, fd: RawFd) -> Pause {
-        self.fail(fd, self.last_errno, &"no proxy can be reached")
+    /// No candidate is left; for an IPv4 socket there may be IPv6 addresses, which another socket can reach.
+    fn exhausted(&mut self, fd: RawFd) -> Option<Pause> {
+        let could_be_ipv6 = self.family == libc::AF_INET && self.passage.has_ipv6();
+        if !could_be_ipv6 || !replacement::with_ipv6(fd) {
+            return Some(self.fail(fd, self.last_errno, &"no proxy can be reached"));
+        }
+        (self.family, self.only_ipv6, self.cookie) = (libc::AF_INET6, true, sys::cookie(fd).ok());
+        (self.proxy, self.address) = (0, 0);
+        None
     }
 
     /// Leaves the socket as a failed connect(2) does: not connected, usable again.

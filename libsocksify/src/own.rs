@@ -20,6 +20,11 @@ impl Own {
         duplicate_out_of_the_way(fd).map(|fd| Own { fd, cookie })
     }
 
+    /// The same descriptor, behind which another socket was put on purpose.
+    pub(crate) fn followed(self, cookie: u64) -> Own {
+        Own { cookie, ..self }
+    }
+
     /// Something that can be rung once: from then on it is readable.
     pub(crate) fn bell() -> Option<Own> {
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;

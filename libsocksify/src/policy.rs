@@ -42,11 +42,11 @@ impl Passage {
         proxies.for_each(|(index, ..)| self.runtime.resolve(index));
     }
 
-    /// Whether any of the proxies has an IPv4 address, or none has any.
-    pub(crate) fn is_reachable_by_ipv4(&self) -> bool {
+    /// Whether any of the proxies has an IPv6 address.
+    pub(crate) fn has_ipv6(&self) -> bool {
         let mut proxies =
             (0..).map_while(|place| self.proxy(place)).map(|(index, ..)| self.runtime.addresses(index));
-        proxies.any(|addresses| addresses.iter().any(|ip| ip.to_canonical().is_ipv4()))
+        proxies.any(|addresses| addresses.iter().any(|ip| ip.to_canonical().is_ipv6()))
     }
 
     /// Of the proxies that can serve this passage the one at `place` in their order: its number in the configuration,

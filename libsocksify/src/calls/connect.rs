@@ -17,7 +17,7 @@ use crate::parking::{self, Status};
 use crate::policy::{self, Passage, Path};
 use crate::sys::Kind;
 use crate::wait::Wait;
-use crate::{address, descriptors, errno, replacement, resolver, sys};
+use crate::{address, descriptors, errno, resolver, sys};
 
 /// How far a call of connect(2) is: it may sleep several times.
 #[derive(Default)]
@@ -139,9 +139,7 @@ fn through_proxy(
 ) -> Verdict<c_int> {
     descriptors::forget(fd);
     passage.resolve_proxies();
-    let needs_ipv6 = kind.domain == libc::AF_INET && !passage.is_reachable_by_ipv4();
-    let domain = if needs_ipv6 && replacement::with_ipv6(fd) { libc::AF_INET6 } else { kind.domain };
-    let Some(attempt) = Held::new(Attempt::new(fd, domain, passage)) else {
+    let Some(attempt) = Held::new(Attempt::new(fd, kind.domain, passage)) else {
         return Verdict::Fail(libc::ECONNREFUSED);
     };
     if sys::is_nonblocking(fd) {
@@ -161,11 +159,12 @@ fn park(
     target: SocketAddr,
     errno: c_int,
 ) -> Verdict<c_int> {
-    let Some(place) = parking::reserve(fd) else {
+    let Some(mut place) = parking::reserve(fd) else {
         *progress = Progress::Asking(Call { attempt, until: None, interrupted: false });
         return go_on(progress, fd, target);
     };
     let verdict = attempt.advance(place.socket());
+    place.follow_socket();
     let Verdict::Wait(wait) = verdict else {
         return concluded_at_once(verdict, place, attempt, fd, target, errno);
     };

@@ -10,7 +10,7 @@ use libc::{c_short, epoll_event};
 
 use super::lock::Lock;
 use super::slot::State;
-use super::{Parked, dialogues, end, slot};
+use super::{Parked, dialogues, end, replaced, slot};
 use crate::hooks::real;
 use crate::interpose::{Verdict, as_our_own};
 use crate::own::Own;
@@ -204,7 +204,13 @@ fn advance(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
 
 /// Goes on with a dialogue; `None` as long as it has not ended, else what it came to.
 fn talk(ticket: Ticket, parked: &mut Parked) -> Option<Option<i32>> {
-    match parked.attempt.as_mut()?.advance(parked.socket.fd) {
+    let verdict = parked.attempt.as_mut()?.advance(parked.socket.fd);
+    if let Some((socket, cookie)) = replaced(parked.socket, parked.cookie) {
+        (parked.socket, parked.cookie) = (socket, cookie);
+        slot::set_cookie(ticket, cookie);
+        control(libc::EPOLL_CTL_ADD, ticket, socket.fd, 0);
+    }
+    match verdict {
         Verdict::Wait(wait) => {
             control(libc::EPOLL_CTL_MOD, ticket, parked.socket.fd, wait.events());
             None

@@ -250,6 +250,14 @@ impl Reservation {
         self.socket.fd
     }
 
+    /// Another socket may have taken the place of this one, behind the same descriptors.
+    pub(crate) fn follow_socket(&mut self) {
+        if let Some((socket, cookie)) = replaced(self.socket, self.cookie) {
+            (self.socket, self.cookie) = (socket, cookie);
+            slot::set_cookie(self.ticket, cookie);
+        }
+    }
+
     /// The connection stands or has failed already: everything is as if it had never been parked.
     pub(crate) fn cancel(self) {
         dialogues(|_| {
@@ -304,6 +312,13 @@ impl Reservation {
             parked.attempt
         })
     }
+}
+
+/// The socket behind our descriptor, if it is another than it was.
+fn replaced(socket: Own, was: u64) -> Option<(Own, u64)> {
+    let cookie =
+        sys::cookie(socket.fd).ok().filter(|cookie| *cookie != was && descriptors::is_replaced(socket.fd))?;
+    Some((socket.followed(cookie), cookie))
 }
 
 /// A copy of a parked descriptor is parked as well.

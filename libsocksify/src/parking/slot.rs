@@ -101,6 +101,13 @@ pub(crate) fn cookie(ticket: Ticket) -> Option<u64> {
     find(ticket).map(|(slot, _)| slot.cookie.load(Ordering::Acquire))
 }
 
+/// Another socket took the place of the one the ticket was given to.
+pub(crate) fn set_cookie(ticket: Ticket, cookie: u64) {
+    if let Some((slot, _)) = find(ticket) {
+        slot.cookie.store(cookie, Ordering::Release);
+    }
+}
+
 /// The dialogue failed.
 pub(crate) fn fail(ticket: Ticket, errno: c_int) {
     let Some((slot, state)) = find(ticket) else { return };
