@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: all demo test check unit end-to-end release debug inject install uninstall clean
+.PHONY: all demo test bench check unit end-to-end release debug inject install uninstall clean
 
 all: release
 
@@ -40,6 +40,10 @@ unit:
 # Real programs, real proxies, network namespaces.
 end-to-end: debug release inject
 	$(CARGO) test --locked -p end-to-end
+
+# Fifty connects at once beside one, through a proxy that takes its time.
+bench: release debug inject
+	$(CARGO) bench --locked -p end-to-end --bench parallel
 
 install: release
 	install -D -m 755 $(TARGET)/release/socksify $(DESTDIR)$(PREFIX)/bin/socksify
