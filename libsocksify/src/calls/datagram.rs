@@ -92,7 +92,7 @@ pub(crate) fn sendmsg(
     let header = unsafe { &*message };
     if flags & libc::MSG_FASTOPEN == 0 {
         if let Some(done) = rights::open_among(header) {
-            return Verdict::Wait(parking::until_done(done));
+            return later(fd, flags, done);
         }
         // SAFETY: the application's own pointer and length.
         return gate_or(fd, flags, || unsafe { send(fd, header.msg_name.cast(), header.msg_namelen, flags) });
@@ -102,6 +102,14 @@ pub(crate) fn sendmsg(
     fast_open(progress, fd, header.msg_name.cast(), header.msg_namelen, || unsafe {
         real::sendmsg(fd, &connected, without_fast_open(flags))
     })
+}
+
+/// A message that cannot go yet: as one for which there is no room.
+fn later<T>(fd: c_int, flags: c_int, done: c_int) -> Verdict<T> {
+    if flags & libc::MSG_DONTWAIT != 0 || sys::is_nonblocking(fd) {
+        return Verdict::Fail(libc::EAGAIN);
+    }
+    Verdict::Wait(parking::until_done(done))
 }
 
 fn gate_or<T>(fd: c_int, flags: c_int, otherwise: impl FnOnce() -> Verdict<T>) -> Verdict<T> {
@@ -150,6 +158,9 @@ pub(crate) fn sendmmsg(
         // SAFETY: the application's own array of `count` messages.
         let verdict: Verdict<c_int> = unsafe {
             let message = &(*messages.add(index)).msg_hdr;
+            if let Some(done) = rights::open_among(message) {
+                return later(fd, flags, done);
+            }
             if !message_leaves(message, flags) {
                 continue;
             }

@@ -21,7 +21,7 @@ pub(crate) struct Entry {
 
 /// The epoll sets of this process as far as calls on them went through us. More than these find their entries by
 /// their notes alone.
-static SETS: [AtomicI32; 16] = [const { AtomicI32::new(-1) }; 16];
+static SETS: [AtomicI32; 64] = [const { AtomicI32::new(-1) }; 64];
 
 /// Takes note of a successful epoll_ctl(2), on the pass-through path: a few stores.
 pub(crate) fn note(epoll: RawFd, operation: c_int, fd: RawFd, event: *const epoll_event) {
