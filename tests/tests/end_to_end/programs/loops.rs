@@ -163,9 +163,11 @@ fn browse(site: &Site<'_>, url: &str) -> Result<Outcome, Failed> {
 const BROWSE: &str = r#"
 profile=$(mktemp -d "$PWD/profile.XXXXXX")
 chown nobody "$profile"
+# The source tree may be where only its owner looks.
+cp "$1" "${1%/*}/libsocksify.so" "$profile"
 export HOME="$profile" XDG_RUNTIME_DIR="$profile"
 as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
 $as unshare --user true 2>/dev/null && sandbox= || sandbox=--no-sandbox
-exec $as "$1" -p "$2" -- chromium --headless --dump-dom $sandbox --user-data-dir="$profile" --disable-gpu \
+exec $as "$profile/socksify" -p "$2" -- chromium --headless --dump-dom $sandbox --user-data-dir="$profile" --disable-gpu \
     --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync "$3"
 "#;
