@@ -1,9 +1,9 @@
 //! The whole configuration as plain data, whatever it was read from.
 
-use crate::{Proxy, Route, Warning};
+use crate::{BindPolicy, Proxy, ResolveProtocol, Route, UdpFallback, Warning};
 use std::ffi::OsStr;
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +16,12 @@ pub struct Config {
     pub source: Source,
     /// How the application's names are resolved.
     pub resolveprotocol: ResolveProtocol,
+    /// The name servers to ask, through the proxy, in this order.
+    pub nameservers: Vec<SocketAddr>,
+    /// What becomes of datagrams whose proxy cannot carry them.
+    pub udp: UdpFallback,
+    /// When a proxy is asked to listen in the application's place.
+    pub bind: BindPolicy,
     /// Where log lines go.
     pub logoutput: Vec<LogTarget>,
     /// Where errors go in addition.
@@ -42,6 +48,9 @@ impl Config {
         Config {
             source,
             resolveprotocol: ResolveProtocol::Fake,
+            nameservers: Vec::new(),
+            udp: UdpFallback::Block,
+            bind: BindPolicy::Auto,
             logoutput: Vec::new(),
             errorlog: Vec::new(),
             debug: 0,
@@ -71,25 +80,6 @@ impl fmt::Display for Source {
             Source::Environment(variable) => write!(f, "${variable}"),
         }
     }
-}
-
-/// How the application's name look-ups are answered (the key `resolveprotocol`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ResolveProtocol {
-    /// Not at all: the name gets an address of [`Config::fake_range`] and goes to the proxy as a name.
-    Fake,
-    /// By DNS over TCP through the proxy.
-    Tcp,
-    /// By DNS over UDP through the proxy.
-    Udp,
-    /// By libc, past the proxy.
-    Local,
-}
-
-impl ResolveProtocol {
-    /// Every value, in the order of the words in the table of keywords.
-    pub(crate) const ALL: [ResolveProtocol; 4] =
-        [ResolveProtocol::Fake, ResolveProtocol::Tcp, ResolveProtocol::Udp, ResolveProtocol::Local];
 }
 
 /// One target of `logoutput` or `errorlog`.

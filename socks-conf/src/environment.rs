@@ -3,6 +3,7 @@
 //! Dante's variables keep their meaning; `SOCKSIFY_PROXY` is ours and holds proxy URLs.
 
 use crate::caution::Caution;
+use crate::choice::Choice;
 use crate::dante;
 use crate::diagnostic::Location;
 use crate::error::VariableError;
@@ -10,13 +11,14 @@ use crate::text::Text;
 use crate::url::host_and_port;
 use crate::{
     Commands, Config, Endpoint, Error, LogTarget, Method, Protocols, Proxy, ProxyProtocol, ProxyProtocols,
-    Route, Search, Secret, Source, Via, Warning,
+    Route, Search, Secret, Source, Via, Warning, nameserver,
 };
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 const SOCKSIFY_PROXY: &str = "SOCKSIFY_PROXY";
+const SOCKSIFY_NAMESERVER: &str = "SOCKSIFY_NAMESERVER";
 const USERNAMES: &[&str] = &["SOCKS_USERNAME", "SOCKS_USER", "SOCKS5_USER"];
 const PASSWORDS: &[&str] = &["SOCKS_PASSWORD", "SOCKS_PASSWD", "SOCKS5_PASSWD"];
 
@@ -140,6 +142,28 @@ impl Environment<'_> {
             let debug =
                 debug.trim().parse().map_err(|_| variable_error("SOCKS_DEBUG", VariableError::NotANumber))?;
             config.debug = config.debug.max(debug);
+        }
+        Ok(())
+    }
+
+    /// Puts what the variables say in the place of what the file says.
+    pub(crate) fn add_settings(&self, config: &mut Config) -> Result<(), Error> {
+        self.choose("SOCKSIFY_RESOLVEPROTOCOL", &mut config.resolveprotocol)?;
+        self.choose("SOCKSIFY_UDP", &mut config.udp)?;
+        self.choose("SOCKSIFY_BIND", &mut config.bind)?;
+        if let Some(servers) = self.text(SOCKSIFY_NAMESERVER)? {
+            let servers: Result<Vec<_>, _> =
+                servers.split_ascii_whitespace().map(nameserver::parse).collect();
+            config.nameservers =
+                servers.map_err(|_| variable_error(SOCKSIFY_NAMESERVER, VariableError::NotANameServer))?;
+        }
+        Ok(())
+    }
+
+    fn choose<T: Choice>(&self, name: &str, value: &mut T) -> Result<(), Error> {
+        if let Some(word) = self.text(name)? {
+            let accepted = |_| variable_error(name, VariableError::NotOneOf(T::WORDS));
+            *value = T::from_word(word.trim()).map_err(accepted)?;
         }
         Ok(())
     }

@@ -52,6 +52,10 @@ pub enum VariableError {
     NotUtf8,
     /// Not a number.
     NotANumber,
+    /// None of these words.
+    NotOneOf(&'static [&'static str]),
+    /// Not the addresses of name servers.
+    NotANameServer,
     /// A user name or password that does not fit into the handshake.
     CredentialLength,
     /// UPnP is not supported.
@@ -64,6 +68,8 @@ impl fmt::Display for VariableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             VariableError::Url(error) => return error.fmt(f),
+            VariableError::NotOneOf(words) => return write!(f, "expected one of {}", words.join(", ")),
+            VariableError::NotANameServer => "expected addresses such as 10.0.0.53, 10.0.0.53:5353 or [2001:db8::53]:5353, separated by blanks",
             VariableError::HostAndPort(UrlError::Port) => "expected a port from 1 to 65535 behind the colon",
             VariableError::HostAndPort(_) => "expected HOST:PORT, such as 10.0.0.11:1080 or [::1]:1080",
             VariableError::NotHttp => "expected a URL that begins with http://",

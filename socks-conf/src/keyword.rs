@@ -63,6 +63,8 @@ pub enum Value {
     Seconds,
     /// Log targets, to the end of the line.
     LogTargets,
+    /// Addresses of name servers, to the end of the line.
+    NameServers,
     /// One of these words.
     OneOf(&'static [&'static str]),
     /// Some of these words.
@@ -105,6 +107,9 @@ pub enum OptionKey {
     LogOutput,
     ErrorLog,
     ResolveProtocol,
+    NameServer,
+    Udp,
+    Bind,
     TimeoutConnect,
 }
 
@@ -131,7 +136,9 @@ const NO_MEMORY_OF_FAILURES: &str = "a proxy that failed is tried again each tim
 const OPTIONS_STAY: &str = "the application's socket keeps the application's options";
 const OLD_BUFFER: &str = "Dante removed it; socket options have no effect here";
 
-pub(crate) const RESOLVE_PROTOCOLS: &[&str] = &["fake", "tcp", "udp", "local"];
+pub(crate) const RESOLVE_PROTOCOLS: &[&str] = &["fake", "tcp", "udp", "local", "tor"];
+pub(crate) const UDP_FALLBACKS: &[&str] = &["block", "direct"];
+pub(crate) const BIND_POLICIES: &[&str] = &["auto", "always", "never"];
 pub(crate) const PROXY_PROTOCOLS: &[&str] = &["socks_v4", "socks_v4a", "socks_v5", "http", "http_v1.0"];
 pub(crate) const COMMANDS: &[&str] = &["connect", "bind", "udpassociate", "bindreply", "udpreply"];
 pub(crate) const PROTOCOLS: &[&str] = &["tcp", "udp"];
@@ -148,6 +155,27 @@ pub static KEYWORDS: &[Keyword] = &[
         "fake",
         "How names are resolved.",
         OptionKey::ResolveProtocol,
+    ),
+    option(
+        "nameserver",
+        Value::NameServers,
+        "those of /etc/resolv.conf",
+        "The name servers asked through the proxy.",
+        OptionKey::NameServer,
+    ),
+    option(
+        "udp",
+        Value::OneOf(UDP_FALLBACKS),
+        "block",
+        "What becomes of datagrams whose proxy cannot carry them.",
+        OptionKey::Udp,
+    ),
+    option(
+        "bind",
+        Value::OneOf(BIND_POLICIES),
+        "auto",
+        "When a proxy is asked to listen in the application's place.",
+        OptionKey::Bind,
     ),
     option(
         "timeout.connect",

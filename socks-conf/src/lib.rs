@@ -27,6 +27,7 @@
 )]
 
 mod caution;
+mod choice;
 mod config;
 mod dante;
 mod defaults;
@@ -38,6 +39,7 @@ mod foreign;
 mod keyword;
 mod load;
 mod matching;
+mod nameserver;
 mod parse;
 mod problem;
 mod proxy;
@@ -53,7 +55,8 @@ mod value;
 mod veil;
 
 pub use caution::Caution;
-pub use config::{Config, LogTarget, ResolveProtocol, Search, Source};
+pub use choice::{BindPolicy, ResolveProtocol, UdpFallback};
+pub use config::{Config, LogTarget, Search, Source};
 pub use diagnostic::{Diagnostic, Location, Warning};
 pub use endpoint::{Endpoint, Network, Place, Ports};
 pub use error::{Error, VariableError};

@@ -17,7 +17,8 @@ type Read<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
 /// `~/.config`), `/etc/socks.conf` and `/etc/dante.conf`. A file that exists and cannot be read is an error,
 /// and so is a missing one that `SOCKS_CONF` names: going on to the next could mean other routes.
 ///
-/// Credentials and logging variables are added to whatever was found, and password files are read.
+/// Credentials and logging variables are added to whatever was found, `SOCKSIFY_RESOLVEPROTOCOL` and its like take the
+/// place of what the file says, and password files are read.
 pub fn load(variable: &dyn Fn(&str) -> Option<OsString>, read: Read<'_>) -> Result<Config, Error> {
     let environment = Environment(variable);
     let mut config = match environment.config()? {
@@ -34,6 +35,7 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>, read: Read<'_>) -> Resu
     }
     environment.add_credentials(&mut config)?;
     environment.add_logging(&mut config)?;
+    environment.add_settings(&mut config)?;
     environment.warn_about_fallback(&mut config);
     Ok(config)
 }

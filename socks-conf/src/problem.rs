@@ -145,6 +145,8 @@ pub enum Problem {
     NotPorts(String),
     /// A range of fake addresses that is none.
     NotAFakeRange,
+    /// Not the address of a name server.
+    NotANameServer(String),
     /// Not a proxy URL.
     Url(UrlError),
     /// `via` names a proxy that is not there.
@@ -225,6 +227,7 @@ impl fmt::Display for Problem {
             Problem::NotAFakeRange => {
                 f.write_str("expected an IPv4 network of /8 to /30 for the fake addresses")
             }
+            Problem::NotANameServer(word) => write!(f, "`{word}` is not the address of a name server"),
             Problem::Url(error) => error.fmt(f),
             Problem::UnknownProxy { name, .. } => write!(f, "there is no proxy called `{name}`"),
             Problem::ReservedName(name) => {
@@ -286,6 +289,9 @@ impl Problem {
             Problem::NoProxyToTalkTo { .. } => "leave it out, or name the proxy in `via`",
             Problem::NotPorts(_) => {
                 "accepted: 80, \"http\", \"1024-65535\", \">= 1024\", \"!= 25\", or a list of these"
+            }
+            Problem::NotANameServer(_) => {
+                "accepted: 10.0.0.53, 10.0.0.53:5353, 2001:db8::53, [2001:db8::53]:5353"
             }
             Problem::NotAFakeRange => "accepted: \"198.18.0.0/15\"",
             _ => return None,

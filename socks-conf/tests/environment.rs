@@ -1,7 +1,8 @@
 //! Where the configuration comes from: variables, then files in their order.
 
 use socks_conf::{
-    Caution, Config, Decision, Error, Host, LogTarget, Proxy, ProxyProtocol, Question, Source, Via, load,
+    BindPolicy, Caution, Config, Decision, Error, Host, LogTarget, Proxy, ProxyProtocol, Question,
+    ResolveProtocol, Source, UdpFallback, Via, load,
 };
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -119,6 +120,24 @@ fn a_bad_variable_is_named_and_its_value_is_not_shown() {
         Ok(ROUTE.to_vec())
     });
     assert!(matches!(not_utf8, Err(Error::Variable { .. })));
+}
+
+#[test]
+fn settings_of_the_environment_take_the_place_of_the_files() {
+    let file: &[u8] = b"udp: direct\nnameserver: 10.0.0.1\n";
+    let variables = [
+        ("SOCKSIFY_RESOLVEPROTOCOL", "tor"),
+        ("SOCKSIFY_NAMESERVER", "10.0.0.53 [2001:db8::53]:5353"),
+        ("SOCKSIFY_UDP", "block"),
+        ("SOCKSIFY_BIND", "always"),
+    ];
+    let config = load_from(&variables, &[("/etc/socks.conf", Some(file))]).unwrap();
+    assert_eq!((config.resolveprotocol, config.udp), (ResolveProtocol::Tor, UdpFallback::Block));
+    assert_eq!((config.nameservers.len(), config.bind), (2, BindPolicy::Always));
+    for (name, _) in variables {
+        let error = load_from(&[(name, "nonsense")], &[("/etc/socks.conf", Some(file))]).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("${name}: expected")), "{error}");
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Both dialects give the model they are meant to give.
 
 use socks_conf::{
-    Command, Commands, Config, Endpoint, KEYWORDS, LogTarget, Method, Network, Place, Ports, Protocol,
-    Protocols, Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, ResolveProtocol, Route, Search, Section,
-    Standing, Via, parse,
+    BindPolicy, Command, Commands, Config, Endpoint, KEYWORDS, LogTarget, Method, Network, Place, Ports,
+    Protocol, Protocols, Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, ResolveProtocol, Route, Search,
+    Section, Standing, UdpFallback, Via, parse,
 };
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -67,11 +67,37 @@ fn every_layout_of_the_same_route_gives_the_same_model() {
     }
 }
 
+type Settings = (ResolveProtocol, Vec<SocketAddr>, UdpFallback, BindPolicy);
+
+fn settings(config: &Config) -> Settings {
+    (config.resolveprotocol, config.nameservers.clone(), config.udp, config.bind)
+}
+
+fn office_settings() -> Settings {
+    let servers = ["10.0.0.53:53", "[2001:db8::53]:5353"].map(|server| server.parse().unwrap()).to_vec();
+    (ResolveProtocol::Tcp, servers, UdpFallback::Direct, BindPolicy::Never)
+}
+
+#[test]
+fn what_holds_without_a_word_about_it() {
+    let config = read("debug: 1\n");
+    assert_eq!(settings(&config), (ResolveProtocol::Fake, Vec::new(), UdpFallback::Block, BindPolicy::Auto));
+}
+
+#[test]
+fn name_servers_end_at_the_next_keyword_and_add_up() {
+    let config =
+        read("nameserver: 10.0.0.1 2001:db8::1 udp: direct\nnameserver: 10.0.0.2\nresolveprotocol: tor\n");
+    assert_eq!((config.nameservers.len(), config.udp), (3, UdpFallback::Direct));
+    assert_eq!(config.resolveprotocol, ResolveProtocol::Tor);
+}
+
 #[test]
 fn an_office_in_dantes_words() {
     let config = read(include_bytes!("../fixtures/accepted/office.conf"));
-    assert_eq!((config.debug, config.resolveprotocol), (1, ResolveProtocol::Fake));
+    assert_eq!((config.debug, config.resolveprotocol), (1, ResolveProtocol::Tcp));
     assert_eq!(config.timeout_connect, Some(Duration::from_secs(30)));
+    assert_eq!(settings(&config), office_settings());
     let log = PathBuf::from("/var/log/socksify.log");
     assert_eq!(
         config.logoutput,
@@ -96,7 +122,7 @@ fn an_office_in_dantes_words() {
         [Endpoint { place: Place::Name("www.example.com".into()), ports: Ports::Range(80, 443) }]
     );
     assert_eq!(config.proxies[0].host, ProxyHost::Name("proxy.example".into()));
-    assert_eq!((web.protocols, web.line), (Protocols::from([Protocol::Tcp]), 13));
+    assert_eq!((web.protocols, web.line), (Protocols::from([Protocol::Tcp]), 16));
     assert_eq!(rest.methods, [Method::Username, Method::None]);
     assert_eq!(config.proxies[1].to_string(), "[2001:db8::11]:1080");
 }
@@ -106,6 +132,7 @@ fn an_office_in_toml() {
     let config = read(include_bytes!("../fixtures/accepted/office.toml"));
     assert_eq!(config.search, Search::FirstMatch);
     assert_eq!((config.debug, config.timeout_connect), (1, Some(Duration::from_secs(30))));
+    assert_eq!(settings(&config), office_settings());
     assert_eq!(config.fake_range, (Ipv4Addr::new(198, 18, 0, 0), 15));
     let [corp, spare] = &config.proxies[..] else { panic!() };
     assert_eq!((corp.name.as_str(), corp.username.as_deref()), ("corp", Some("alice")));
@@ -116,7 +143,7 @@ fn an_office_in_toml() {
     let ports: Vec<Ports> = mail.to.iter().map(|to| to.ports).collect();
     assert_eq!(ports, [Ports::Equal(25), Ports::Equal(465), Ports::Equal(587)]);
     assert_eq!(mail.to[0].place, Place::Everything);
-    assert_eq!((rest.via.clone(), rest.line, rest_too.line), (Via::Proxies(vec![0, 1]), 25, 25));
+    assert_eq!((rest.via.clone(), rest.line, rest_too.line), (Via::Proxies(vec![0, 1]), 28, 28));
     assert_eq!(rest_too.from, anywhere(network("10.0.0.7", 32)));
     assert_eq!(rest.commands, Commands::from([Command::Connect, Command::Bind, Command::UdpAssociate]));
     assert_eq!(rest.protocols, Protocols::from([Protocol::Tcp]));

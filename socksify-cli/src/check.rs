@@ -52,7 +52,7 @@ fn names(config: &Config) -> String {
     let (address, prefix) = config.fake_range;
     match config.resolveprotocol {
         // The library knows one way of leaving names to the proxy.
-        ResolveProtocol::Fake | ResolveProtocol::Tcp | ResolveProtocol::Udp => {
+        ResolveProtocol::Fake | ResolveProtocol::Tcp | ResolveProtocol::Udp | ResolveProtocol::Tor => {
             format!("resolved by the proxy; stand-ins from {address}/{prefix}")
         }
         ResolveProtocol::Local => "resolved here, past the proxy".to_owned(),

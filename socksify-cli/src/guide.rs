@@ -71,6 +71,10 @@ const ENVIRONMENT: &[Entry] = &[
         "For proxies that have no user name of their own in the configuration.",
     ),
     ("SOCKS_DEBUG, SOCKS_LOGOUTPUT", "How much to log and where; -v and --log set them."),
+    (
+        "SOCKSIFY_RESOLVEPROTOCOL, SOCKSIFY_NAMESERVER, SOCKSIFY_UDP, SOCKSIFY_BIND",
+        "In place of these options of the configuration; see socks.conf(5).",
+    ),
     ("SOCKSIFY_LIBRARY", "The library to preload, in place of the installed one."),
     (
         "SOCKSIFY_ON_UNHOOKABLE",

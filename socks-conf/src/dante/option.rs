@@ -4,8 +4,10 @@ use super::Result;
 use super::cursor::Class;
 use super::parser::Parser;
 use crate::caution::Caution;
-use crate::keyword::{Key, Keyword, OptionKey, RESOLVE_PROTOCOLS, Section, Standing};
-use crate::{LogTarget, ResolveProtocol};
+use crate::choice::Choice;
+use crate::keyword::{Key, Keyword, OptionKey, Section, Standing};
+use crate::{LogTarget, nameserver};
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -14,13 +16,13 @@ impl Parser<'_> {
         let keyword = self.keyword(word, Section::File)?;
         match keyword.standing {
             Standing::Supported(Key::Option(key)) | Standing::Renamed(_, Key::Option(key)) => {
-                self.set_option(key, keyword)
+                self.set_option(key)
             }
             _ => self.skip_value(keyword),
         }
     }
 
-    fn set_option(&mut self, key: OptionKey, keyword: &'static Keyword) -> Result<()> {
+    fn set_option(&mut self, key: OptionKey) -> Result<()> {
         match key {
             OptionKey::Debug => self.config.debug = self.number("a number", u32::MAX)?,
             OptionKey::LogOutput => {
@@ -31,11 +33,13 @@ impl Parser<'_> {
                 let targets = self.log_targets()?;
                 self.config.errorlog.extend(targets);
             }
-            OptionKey::ResolveProtocol => {
-                let (index, _) = self.value(keyword.name, RESOLVE_PROTOCOLS)?;
-                self.config.resolveprotocol =
-                    ResolveProtocol::ALL.get(index).copied().unwrap_or(ResolveProtocol::Fake);
+            OptionKey::ResolveProtocol => self.config.resolveprotocol = self.choice()?,
+            OptionKey::NameServer => {
+                let servers = self.name_servers()?;
+                self.config.nameservers.extend(servers);
             }
+            OptionKey::Udp => self.config.udp = self.choice()?,
+            OptionKey::Bind => self.config.bind = self.choice()?,
             OptionKey::TimeoutConnect => {
                 let seconds = self.number("a number of seconds", u32::MAX)?;
                 self.config.timeout_connect = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
@@ -44,21 +48,41 @@ impl Parser<'_> {
         Ok(())
     }
 
+    fn choice<T: Choice>(&mut self) -> Result<T> {
+        let (word, range) = self.value_word()?;
+        T::from_word(&word).or_else(|problem| self.fail(range, problem))
+    }
+
     /// Log targets up to the end of the line or the next keyword.
     pub(super) fn log_targets(&mut self) -> Result<Vec<LogTarget>> {
-        let mut targets = Vec::new();
+        let words = self.words("stderr, stdout, syslog or a file")?;
+        Ok(words.into_iter().map(|word| self.log_target(word)).collect())
+    }
+
+    /// Addresses of name servers up to the end of the line or the next keyword.
+    pub(super) fn name_servers(&mut self) -> Result<Vec<SocketAddr>> {
+        let words = self.words("the address of a name server")?;
+        let server = |word: Range<usize>| {
+            nameserver::parse(&self.str(&word)).or_else(|problem| self.fail(word, problem))
+        };
+        words.into_iter().map(server).collect()
+    }
+
+    /// Words up to the end of the line or the next keyword, at least one.
+    fn words(&mut self, expected: &'static str) -> Result<Vec<Range<usize>>> {
+        let mut words = Vec::new();
         loop {
             self.cursor.skip_blanks();
             let mut ahead = self.cursor;
             let word = ahead.word(Class::Target);
-            if word.is_empty() && targets.is_empty() {
-                return self.unexpected("stderr, stdout, syslog or a file");
+            if word.is_empty() && words.is_empty() {
+                return self.unexpected(expected);
             }
             if word.is_empty() || self.keyword_follows() {
-                return Ok(targets);
+                return Ok(words);
             }
             self.cursor = ahead;
-            targets.push(self.log_target(word));
+            words.push(word);
         }
     }
 

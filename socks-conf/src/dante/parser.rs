@@ -102,6 +102,7 @@ impl<'a> Parser<'a> {
             Value::Number => self.number("a number", u32::MAX).map(drop),
             Value::Seconds => self.number("a number of seconds", u32::MAX).map(drop),
             Value::LogTargets => self.log_targets().map(drop),
+            Value::NameServers => self.name_servers().map(drop),
             Value::OneOf(accepted) => self.value(keyword.name, accepted).map(drop),
             Value::ListOf(accepted) => self.values(keyword.name, accepted).map(drop),
             Value::Endpoint => self.endpoint().map(drop),
@@ -132,16 +133,21 @@ impl<'a> Parser<'a> {
         keyword: &'static str,
         accepted: &'static [&'static str],
     ) -> Result<(usize, Range<usize>)> {
+        let (name, word) = self.value_word()?;
+        match accepted.iter().position(|value| *value == name) {
+            Some(index) => Ok((index, word)),
+            None => self.fail(word, unknown_value(keyword, &name, accepted)),
+        }
+    }
+
+    /// The one word that is a keyword's value.
+    pub(super) fn value_word(&mut self) -> Result<(Cow<'a, str>, Range<usize>)> {
         self.cursor.skip_space();
         let word = self.cursor.word(Class::Plain);
         if word.is_empty() {
             return self.unexpected("a value");
         }
-        let name = self.str(&word);
-        match accepted.iter().position(|value| *value == name) {
-            Some(index) => Ok((index, word)),
-            None => self.fail(word, unknown_value(keyword, &name, accepted)),
-        }
+        Ok((self.str(&word), word))
     }
 
     /// All values up to the next keyword.

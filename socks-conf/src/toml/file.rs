@@ -10,6 +10,9 @@ use std::path::PathBuf;
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct File {
     pub(super) resolveprotocol: Option<Spanned<String>>,
+    pub(super) nameserver: Option<Words>,
+    pub(super) udp: Option<Spanned<String>>,
+    pub(super) bind: Option<Spanned<String>>,
     pub(super) logoutput: Option<Words>,
     pub(super) errorlog: Option<Words>,
     pub(super) debug: Option<u32>,

@@ -7,12 +7,13 @@ mod route;
 mod words;
 
 use crate::caution::Caution;
+use crate::choice::Choice;
 use crate::endpoint::Network;
 use crate::keyword::{Keyword, Section, Standing};
 use crate::problem::Problem;
 use crate::text::Text;
 use crate::veil::password_start;
-use crate::{Config, Diagnostic, LogTarget, ResolveProtocol, Warning};
+use crate::{Config, Diagnostic, LogTarget, Warning, nameserver};
 use ::toml::Spanned;
 use file::File;
 use std::net::Ipv4Addr;
@@ -95,10 +96,12 @@ impl Reader<'_> {
 
     fn take_options(&mut self, file: &File) -> Result<()> {
         self.config.debug = file.debug.unwrap_or(0);
-        if let Some(word) = &file.resolveprotocol {
-            let index = self.word_of("resolveprotocol", word, crate::keyword::RESOLVE_PROTOCOLS)?;
-            self.config.resolveprotocol =
-                ResolveProtocol::ALL.get(index).copied().unwrap_or(ResolveProtocol::Fake);
+        self.choose(file.resolveprotocol.as_ref(), |config| &mut config.resolveprotocol)?;
+        self.choose(file.udp.as_ref(), |config| &mut config.udp)?;
+        self.choose(file.bind.as_ref(), |config| &mut config.bind)?;
+        for word in file.nameserver.iter().flat_map(|words| words.iter()) {
+            let server = nameserver::parse(word.get_ref());
+            self.config.nameservers.push(server.or_else(|problem| self.fail(word.span(), problem))?);
         }
         if let Some(seconds) = file.timeout.as_ref().and_then(|timeout| timeout.connect) {
             self.config.timeout_connect = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
@@ -108,6 +111,18 @@ impl Reader<'_> {
         }
         self.config.logoutput = self.log_targets(file.logoutput.as_ref());
         self.config.errorlog = self.log_targets(file.errorlog.as_ref());
+        Ok(())
+    }
+
+    fn choose<T: Choice>(
+        &mut self,
+        word: Option<&Spanned<String>>,
+        field: fn(&mut Config) -> &mut T,
+    ) -> Result<()> {
+        if let Some(word) = word {
+            let value = T::from_word(word.get_ref()).or_else(|problem| self.fail(word.span(), problem))?;
+            *field(self.config) = value;
+        }
         Ok(())
     }
 
