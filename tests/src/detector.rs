@@ -1,7 +1,8 @@
 //! Counts what leaves the application host and does not go to a proxy.
 //!
 //! Two places count: the output hook sees every packet before it is known whether anybody will take it,
-//! the egress hook of the link sees what packet sockets send below that. Exempt is what goes to a
+//! the egress hook of the link sees what packet sockets send below that. What asks a name server on this host is counted
+//! too, since that would pass the question on. Exempt is what goes to a
 //! proxy's port, and what the kernel itself needs on an Ethernet link: ARP, neighbour discovery, and
 //! group membership reports.
 
@@ -26,21 +27,30 @@ pub struct Leaks {
     pub other: u64,
     /// Frames on the link, those of the packets above included.
     pub frames: u64,
+    /// Packets to a name server on this host: DNS, mDNS or LLMNR over loopback.
+    pub loopback: u64,
+    /// What was asked of daemons that resolve names.
+    pub asked: Vec<String>,
     destinations: String,
 }
 
 impl Leaks {
-    /// True if not one packet left.
+    /// True if not one packet left and nobody was asked.
     pub fn is_empty(&self) -> bool {
-        [self.tcp4, self.udp4, self.tcp6, self.udp6, self.other, self.frames] == [0; 6]
+        self.packets() == [0; 7] && self.asked.is_empty()
+    }
+
+    fn packets(&self) -> [u64; 7] {
+        [self.tcp4, self.udp4, self.tcp6, self.udp6, self.other, self.frames, self.loopback]
     }
 }
 
 impl fmt::Display for Leaks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Leaks { tcp4, udp4, tcp6, udp6, other, frames, destinations } = self;
+        let Leaks { tcp4, udp4, tcp6, udp6, other, frames, loopback, asked, destinations } = self;
         write!(f, "packets past the proxy: tcp4 {tcp4}, udp4 {udp4}, tcp6 {tcp6}, udp6 {udp6}, ")?;
-        write!(f, "other {other}, frames {frames}; to {destinations}")
+        write!(f, "other {other}, frames {frames}, loopback {loopback}; to {destinations}")?;
+        asked.iter().try_for_each(|question| write!(f, "\nasked {question}"))
     }
 }
 
@@ -59,7 +69,8 @@ pub fn take(host: &Host) -> Result<Leaks, Error> {
         udp6: counter(&listing, "udp6"),
         other: counter(&listing, "other"),
         frames: counter(&listing, "frames"),
-        destinations: String::new(),
+        loopback: counter(&listing, "loopback"),
+        ..Leaks::default()
     };
     if !leaks.is_empty() {
         leaks.destinations = take_destinations(host)?;
@@ -99,10 +110,12 @@ fn rules(device: &str) -> String {
   counter tcp6 {{ }}
   counter udp6 {{ }}
   counter other {{ }}
+  counter loopback {{ }}
   set destinations4 {{ type ipv4_addr . inet_proto . inet_service; size 256; flags dynamic; }}
   set destinations6 {{ type ipv6_addr . inet_proto . inet_service; size 256; flags dynamic; }}
   chain output {{
     type filter hook output priority 0; policy accept;
+    oifname \"lo\" meta l4proto {{ tcp, udp }} th dport {{ 53, 5353, 5355 }} counter name loopback
     oifname \"lo\" accept
     ip daddr {{ {v4}, {PROXY_SECOND}, {ABSENT_PROXY} }} tcp dport {ports} accept
     ip6 daddr {v6} tcp dport {ports} accept

@@ -44,6 +44,14 @@ impl Fixtures {
         fs::read(&path).map_err(file(&path))
     }
 
+    /// The SHA-256 digest of the target's Ed25519 key, in hex, as an SSHFP record has it (RFC 4255, 3.1).
+    pub fn fingerprint(&self) -> Result<String, Error> {
+        let key = self.path("ssh/host.pub");
+        let lines = run_for(Command::new("ssh-keygen").args(["-r", "target", "-f"]).arg(key))?;
+        let digest = lines.lines().find_map(|line| line.split_once("SSHFP 4 2 "));
+        Ok(digest.map_or_else(String::new, |(_, digest)| digest.trim().to_owned()))
+    }
+
     /// The probe `probes/NAME.c`, compiled when first asked for.
     pub fn probe(&self, name: &str) -> Result<PathBuf, String> {
         let mut probes = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -125,11 +133,16 @@ impl Fixtures {
 }
 
 fn run(command: &mut Command) -> Result<(), Error> {
+    run_for(command).map(drop)
+}
+
+/// What the program prints.
+fn run_for(command: &mut Command) -> Result<String, Error> {
     let line = format!("{command:?}");
     let output =
         command.env("PATH", PATH).output().map_err(|error| Error::Start { program: line.clone(), error })?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     Err(Error::Program { line, status: output.status, stderr })

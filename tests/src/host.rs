@@ -48,6 +48,16 @@ impl Host {
         Ok(())
     }
 
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Lets the host's processes see a directory at `path`.
+    pub fn replace_directory(&mut self, path: &'static str, directory: PathBuf) {
+        self.files.push((directory, path));
+    }
+
     /// A program of this host: its network, its host name, its files, no environment but the path.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command, Error> {
         let files: Vec<(&Path, &str)> = self.files.iter().map(|(file, at)| (file.as_path(), *at)).collect();

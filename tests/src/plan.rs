@@ -38,7 +38,8 @@ pub const UNREACHABLE_HOST: Addresses =
 /// The proxy host has no route to it.
 pub const UNREACHABLE_NETWORK: Addresses =
     Addresses { v4: Ipv4Addr::new(198, 51, 100, 66), v6: Ipv6Addr::new(0x2001, 0xdb8, 0x77, 0, 0, 0, 0, 1) };
-/// Where the application host would look names up; beyond the proxy host, so that a lookup is a leak.
+/// Where the application host would look names up: an address of the target host, which has a name server; so a look-up
+/// past the proxy is a leak, and goes nowhere.
 pub const RESOLVER: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 53);
 /// On the link of application and proxy, but nobody has it.
 pub const ABSENT_PROXY: &str = "10.99.1.77";
@@ -55,6 +56,18 @@ pub const NAME_V6: &str = "v6.target.test";
 pub const NAME_UNREACHABLE: &str = "unreachable.target.test";
 /// The proxy host, known to the application host, with all its addresses.
 pub const NAME_PROXY: &str = "several.proxy.test";
+/// The domain of all these names, which has MX and TXT records.
+pub const DOMAIN: &str = "target.test";
+/// The preference of its MX record, which names [`NAME_V4`].
+pub const MX_PREFERENCE: u16 = 10;
+/// What its TXT record says.
+pub const TEXT: &str = "text of the target";
+/// Another name of [`NAME`].
+pub const NAME_ALIAS: &str = "alias.target.test";
+/// Has an SRV record: priority 5, weight 7, port [`LINE`] of [`NAME`].
+pub const NAME_SERVICE: &str = "_line._tcp.target.test";
+/// Has a TXT record too long for a datagram.
+pub const NAME_LONG_TEXT: &str = "long.target.test";
 /// A name nobody knows.
 pub const NAME_UNKNOWN: &str = "missing.target.test";
 
@@ -65,6 +78,8 @@ pub const SCRIPTED_PORTS: u16 = 1200;
 /// Nobody listens here on the proxy host.
 pub const CLOSED_PROXY_PORT: u16 = 1999;
 
+/// Name server.
+pub const DNS: u16 = 53;
 /// Web server.
 pub const HTTP: u16 = 80;
 /// Web server with TLS.

@@ -37,6 +37,10 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("pg_createcluster", "postgresql"),
     ("psql", "postgresql-client"),
     ("chromium", "chromium"),
+    ("dig", "bind9-dnsutils"),
+    ("host", "bind9-host"),
+    ("nslookup", "bind9-dnsutils"),
+    ("ping", "iputils-ping"),
 ];
 
 /// Without these there is no test network at all.

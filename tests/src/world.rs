@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::daemons::Daemons;
 use crate::detector::{self, Leaks};
 use crate::error::{Error, file, system};
 use crate::fixtures::Fixtures;
@@ -18,7 +19,7 @@ use crate::keeper::Keeper;
 use crate::plan::*;
 use crate::proxies::{self, Proxy};
 use crate::scratch::Scratch;
-use crate::{database, services, target};
+use crate::{database, name_server, services, target};
 
 /// The three hosts. One test at a time uses it, so that a leak has an author.
 pub struct World {
@@ -32,6 +33,7 @@ pub struct World {
     pub fixtures: Arc<Fixtures>,
     /// Runs every process of the three hosts.
     pub keeper: Keeper,
+    daemons: Daemons,
     running: Mutex<HashMap<Proxy, Result<(), String>>>,
     database: OnceLock<Result<(), String>>,
     next_port: AtomicU16,
@@ -48,15 +50,17 @@ pub struct Staff<'a> {
 }
 
 impl World {
-    /// Links the hosts and starts the servers of the target and the name server of the proxy host.
+    /// Links the hosts and starts the servers of the target and the name servers.
     pub fn new(fixtures: Arc<Fixtures>) -> Result<World, Error> {
         let scratch = Scratch::new()?;
+        let daemons = Daemons::start(&scratch)?;
         let world = World {
-            application: application_host(&scratch)?,
+            application: application_host(&scratch, &daemons)?,
             proxy: proxy_host(&scratch)?,
             target: target_host(&scratch)?,
             fixtures,
             keeper: Keeper::new()?,
+            daemons,
             running: Mutex::default(),
             database: OnceLock::new(),
             next_port: AtomicU16::new(SCRIPTED_PORTS),
@@ -67,7 +71,8 @@ impl World {
         let target = world.staff(&world.target);
         target::start(&target, &world.fixtures)?;
         services::start(&world.target.network, &TARGET.each())?;
-        world.start_name_server()?;
+        name_server::start_on_target(&target, &world.fixtures)?;
+        name_server::start_for_proxies(&world.staff(&world.proxy))?;
         world.leaks()?;
         Ok(world)
     }
@@ -85,9 +90,12 @@ impl World {
         self.database.get_or_init(start).clone()
     }
 
-    /// The packets that left the application host past the proxy since the last call.
+    /// The packets that left the application host past the proxy since the last call, and the questions asked of
+    /// daemons on it.
     pub fn leaks(&self) -> Result<Leaks, Error> {
-        detector::take(&self.application)
+        let mut leaks = detector::take(&self.application)?;
+        leaks.asked = self.daemons.take()?;
+        Ok(leaks)
     }
 
     /// A port on the proxy host that nothing else uses now.
@@ -117,6 +125,7 @@ impl World {
              link add outside type veth peer name proxy netns {}\n\
              {}{}\
              addr add {PROXY_SECOND}/24 dev inside\n\
+             route add {RESOLVER}/32 dev outside\n\
              route add unreachable {}\nroute add unreachable {}\n",
             application.network.path(),
             target.network.path(),
@@ -131,30 +140,8 @@ impl World {
             PROXY.v4,
             PROXY.v6
         ))?;
-        target.ip(&up("proxy", TARGET))
+        target.ip(&format!("{}addr add {RESOLVER}/32 dev proxy\n", up("proxy", TARGET)))
     }
-
-    fn start_name_server(&self) -> Result<(), Error> {
-        let staff = self.staff(&self.proxy);
-        let mut command = self.proxy.command("dnsmasq")?;
-        command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts"]);
-        command.args(["--listen-address=127.0.0.1", "--bind-interfaces", "--user=root", "--pid-file="]);
-        command.args(["--log-facility=-", "--local=/test/"]);
-        for (name, addresses) in names() {
-            command.arg(format!("--host-record={name},{addresses}"));
-        }
-        staff.spawn("dnsmasq", command)?;
-        staff.await_listening("dnsmasq", ([127, 0, 0, 1], 53).into())
-    }
-}
-
-fn names() -> [(&'static str, String); 4] {
-    [
-        (NAME, format!("{},{}", TARGET.v4, TARGET.v6)),
-        (NAME_V4, TARGET.v4.to_string()),
-        (NAME_V6, TARGET.v6.to_string()),
-        (NAME_UNREACHABLE, format!("{},{}", UNREACHABLE_HOST.v4, UNREACHABLE_HOST.v6)),
-    ]
 }
 
 /// Duplicate address detection would keep an IPv6 address unusable for a second.
@@ -166,12 +153,13 @@ fn up(device: &str, addresses: Addresses) -> String {
 }
 
 /// The proxy has a name here, with dead addresses if it listens on one only.
-fn application_host(scratch: &Scratch) -> Result<Host, Error> {
+fn application_host(scratch: &Scratch, daemons: &Daemons) -> Result<Host, Error> {
     let mut host = Host::new("application", RESOLVER.into(), scratch)?;
     let own = "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 application\n".to_owned();
     let addresses = [PROXY.v4.into(), PROXY.v6.into(), PROXY_SECOND.into()];
     let lines = addresses.map(|address: IpAddr| format!("{address} {NAME_PROXY}\n")).concat();
     host.replace("/etc/hosts", own + &lines, scratch)?;
+    host.replace_directory("/run", daemons.run().to_owned());
     Ok(host)
 }
 
