@@ -39,6 +39,7 @@ pub enum Wrapper {
 pub struct Application {
     words: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
+    files: Vec<(PathBuf, &'static str)>,
     stdin: Vec<u8>,
     deadline: Duration,
     is_at_proxy: bool,
@@ -60,6 +61,7 @@ impl Application {
         Application {
             words: words.into_iter().map(Into::into).collect(),
             environment: Vec::new(),
+            files: Vec::new(),
             stdin: Vec::new(),
             deadline: Duration::from_secs(60),
             is_at_proxy: false,
@@ -77,6 +79,13 @@ impl Application {
     #[must_use]
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Application {
         self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// A file that it finds at a path of the system.
+    #[must_use]
+    pub fn seeing(mut self, file: PathBuf, path: &'static str) -> Application {
+        self.files.push((file, path));
         self
     }
 
@@ -140,7 +149,8 @@ impl Application {
     fn command(&self, world: &World, before: &[OsString]) -> Result<Command, Error> {
         let mut words = before.iter().chain(&self.words);
         let host = if self.is_at_proxy { &world.proxy } else { &world.application };
-        let mut command = host.command(words.next().expect("an application has a name"))?;
+        let program = words.next().expect("an application has a name");
+        let mut command = host.command_seeing(program, &self.files)?;
         command.args(words);
         Ok(command)
     }

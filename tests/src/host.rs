@@ -60,7 +60,17 @@ impl Host {
 
     /// A program of this host: its network, its host name, its files, no environment but the path.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Result<Command, Error> {
-        let files: Vec<(&Path, &str)> = self.files.iter().map(|(file, at)| (file.as_path(), *at)).collect();
+        self.command_seeing(program, &[])
+    }
+
+    /// The same, with more files that stand at other paths.
+    pub(crate) fn command_seeing(
+        &self,
+        program: impl AsRef<OsStr>,
+        more: &[(PathBuf, &'static str)],
+    ) -> Result<Command, Error> {
+        let files = self.files.iter().chain(more).map(|(file, at)| (file.as_path(), *at));
+        let files: Vec<(&Path, &str)> = files.collect();
         let surroundings = Surroundings::new(self.network.0.clone(), self.name, &files)
             .map_err(system("prepare a host's files"))?;
         let mut command = Command::new(program);

@@ -68,6 +68,13 @@ pub const NAME_ALIAS: &str = "alias.target.test";
 pub const NAME_SERVICE: &str = "_line._tcp.target.test";
 /// Has a TXT record too long for a datagram.
 pub const NAME_LONG_TEXT: &str = "long.target.test";
+/// Lines of the application host's `/etc/hosts` beside its own: names that nobody has to be asked for.
+pub const LOCAL_HOSTS: &str = "10.1.2.3 several.local.test several # the first of three lines\n\
+    10.1.2.4\tseveral.local.test\tagain.local.test\n\
+    fd00::3 several.local.test several6\n\
+    192.0.2.50 Inet.local.test inet\n\
+    fd00::5 inet6.local.test inet6\n\
+    10.1.2.7 last.local.test inet\n";
 /// A name nobody knows.
 pub const NAME_UNKNOWN: &str = "missing.target.test";
 

@@ -158,7 +158,7 @@ fn application_host(scratch: &Scratch, daemons: &Daemons) -> Result<Host, Error>
     let own = "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 application\n".to_owned();
     let addresses = [PROXY.v4.into(), PROXY.v6.into(), PROXY_SECOND.into()];
     let lines = addresses.map(|address: IpAddr| format!("{address} {NAME_PROXY}\n")).concat();
-    host.replace("/etc/hosts", own + &lines, scratch)?;
+    host.replace("/etc/hosts", own + &lines + LOCAL_HOSTS, scratch)?;
     host.replace_directory("/run", daemons.run().to_owned());
     Ok(host)
 }

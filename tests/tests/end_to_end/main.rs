@@ -9,6 +9,7 @@ mod control;
 mod exec;
 mod fail_over;
 mod failures;
+mod names;
 mod parking;
 mod preload;
 mod probes;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     parking::add(&mut suite);
     exec::add(&mut suite);
     configuration::add(&mut suite);
+    names::add(&mut suite);
     sources::add(&mut suite);
     let conclusion = libtest_mimic::run(&arguments, suite.finish());
     // The networks go before the process does, whose exit would leave their files behind.

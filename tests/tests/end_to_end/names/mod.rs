@@ -1,0 +1,40 @@
+//! Names: what libc answers for those this machine knows, and how remote ones are looked up without a packet past the
+//! proxy.
+
+mod local;
+
+use end_to_end::application::{Application, Outcome, Wrapper};
+use libtest_mimic::Failed;
+
+use crate::suite::{Bench, Suite, Verdict};
+
+pub(crate) fn add(suite: &mut Suite) {
+    local::add(suite);
+}
+
+/// Runs an application without us on the application host; what it asks daemons or name servers is its own business.
+fn plain(bench: &Bench<'_>, application: &Application) -> Result<Outcome, Failed> {
+    let outcome = bench.run(application, &Wrapper::Nothing)?;
+    bench.world.leaks()?;
+    Ok(outcome)
+}
+
+/// Fails with the first lines in which two outputs differ.
+fn expect_same(expected: &Outcome, found: &Outcome) -> Verdict {
+    if expected.stdout == found.stdout && expected.status == found.status {
+        return Ok(());
+    }
+    let (expected_text, found_text) = (expected.text(), found.text());
+    let mut lines = expected_text.lines();
+    let mut others = found_text.lines();
+    let mut differences = String::new();
+    for _ in 0..expected_text.lines().count().max(found_text.lines().count()) {
+        let (line, other) = (lines.next().unwrap_or("(end)"), others.next().unwrap_or("(end)"));
+        if line != other && differences.len() < 4000 {
+            differences += &format!("- {line}\n+ {other}\n");
+        }
+    }
+    let (status, other) = (expected.status, found.status);
+    Err(format!("without us (-, {status:?}) and with us (+, {other:?}):\n{differences}{}", found.stderr)
+        .into())
+}
