@@ -10,6 +10,7 @@ use libc::{c_char, c_int, hostent};
 /// A host to be written as a `struct hostent`: one family only.
 pub(crate) struct Host<'a> {
     pub(crate) name: &'a [u8],
+    pub(crate) aliases: &'a [Vec<u8>],
     pub(crate) family: c_int,
     pub(crate) addresses: Vec<IpAddr>,
 }
@@ -21,6 +22,15 @@ pub(crate) struct TooSmall;
 impl Host<'_> {
     fn address_length(&self) -> usize {
         if self.family == libc::AF_INET6 { 16 } else { 4 }
+    }
+
+    /// A size of buffer that is enough, wherever it begins.
+    pub(crate) fn room(&self) -> usize {
+        let words = self.addresses.len() + self.aliases.len() + 3;
+        let bytes = self.addresses.len() * self.address_length() + self.name.len() + 1;
+        words * size_of::<*mut c_char>()
+            + bytes
+            + self.aliases.iter().map(|alias| alias.len() + 1).sum::<usize>()
     }
 
     /// Writes the host into `buffer` and points `result` at it.
@@ -35,7 +45,7 @@ impl Host<'_> {
     ) -> Result<(), TooSmall> {
         let mut space = Space { at: buffer, left: size };
         let list = space.take::<*mut c_char>(self.addresses.len() + 1)?;
-        let aliases = space.take::<*mut c_char>(1)?;
+        let aliases = space.take::<*mut c_char>(self.aliases.len() + 1)?;
         // SAFETY: every pointer comes from `space`, which handed out that many bytes inside the buffer.
         unsafe {
             for (index, address) in self.addresses.iter().enumerate() {
@@ -44,12 +54,13 @@ impl Host<'_> {
                 list.add(index).write(bytes.cast());
             }
             list.add(self.addresses.len()).write(ptr::null_mut());
-            aliases.write(ptr::null_mut());
-            let name = space.take::<u8>(self.name.len() + 1)?;
-            ptr::copy_nonoverlapping(self.name.as_ptr(), name, self.name.len());
-            name.add(self.name.len()).write(0);
+            for (index, alias) in self.aliases.iter().enumerate() {
+                aliases.add(index).write(space.string(alias)?);
+            }
+            aliases.add(self.aliases.len()).write(ptr::null_mut());
+            let name = space.string(self.name)?;
             result.write(hostent {
-                h_name: name.cast(),
+                h_name: name,
                 h_aliases: aliases,
                 h_addrtype: self.family,
                 h_length: self.address_length() as c_int,
@@ -88,6 +99,17 @@ impl Space {
         self.at = self.at.wrapping_add(needed);
         Ok(taken.cast())
     }
+
+    /// A copy of `text` with its NUL.
+    fn string(&mut self, text: &[u8]) -> Result<*mut c_char, TooSmall> {
+        let copy = self.take::<u8>(text.len() + 1)?;
+        // SAFETY: room for the text and one byte more.
+        unsafe {
+            ptr::copy_nonoverlapping(text.as_ptr(), copy, text.len());
+            copy.add(text.len()).write(0);
+        }
+        Ok(copy.cast())
+    }
 }
 
 #[cfg(test)]
@@ -97,7 +119,8 @@ mod tests {
     #[test]
     fn every_size_is_too_small_or_enough() {
         let addresses = vec!["192.0.2.7".parse().unwrap(), "192.0.2.8".parse().unwrap()];
-        let host = Host { name: b"www.example.org", family: libc::AF_INET, addresses };
+        let aliases = [b"www".to_vec(), b"web".to_vec()];
+        let host = Host { name: b"www.example.org", aliases: &aliases, family: libc::AF_INET, addresses };
         let mut enough = 0;
         for size in 0..200 {
             let mut buffer = vec![0xaa_u8; size + 8];
@@ -112,9 +135,12 @@ mod tests {
                         [192, 0, 2, 7]
                     );
                     assert!((*result.h_addr_list.add(2)).is_null());
+                    assert_eq!(std::ffi::CStr::from_ptr(*result.h_aliases.add(1)).to_bytes(), b"web");
+                    assert!((*result.h_aliases.add(2)).is_null());
                 }
                 written
             };
+            assert!(written.is_ok() || size < host.room());
             enough += usize::from(written.is_ok());
             assert_eq!(buffer[size + 1..], vec![0xaa; 7][..], "nothing behind {size} bytes is touched");
         }

@@ -9,7 +9,7 @@ use libc::{addrinfo, c_char, c_int};
 use socks_conf::{Command, Decision, Host, Protocol, Question};
 
 use crate::hooks::real;
-use crate::hosts::{self, Entry};
+use crate::hosts::{self, Known};
 use crate::interpose::in_the_open;
 use crate::runtime::{Runtime, names, runtime};
 use crate::{address, policy};
@@ -21,7 +21,7 @@ pub(crate) enum Lookup {
     /// By libc, whom the routes let ask.
     Libc,
     /// Known on this machine.
-    Known(Entry),
+    Known(Known),
     /// Remote: the index of its fake address.
     Fake(u32),
     /// There is no such name, and nobody has to be asked to know it.
@@ -35,15 +35,22 @@ pub(crate) enum Lookup {
 /// Decides how `name` is looked up; `port` is what the application wants it for, where that is known.
 pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
     let bytes = name.to_bytes();
-    // The second is glibc's word for any address.
-    if bytes.is_empty() || bytes == b"*" {
+    // libc would ask a name server for the domains that resolv.conf(5) appends to nothing.
+    if bytes.is_empty() {
+        return Lookup::Nonexistent;
+    }
+    // glibc's word for any address.
+    if bytes == b"*" {
         return Lookup::Libc;
     }
     if let Some(ip) = literal(name) {
         return Lookup::Literal(ip);
     }
-    if let Some(entry) = hosts::by_name(bytes) {
-        return Lookup::Known(entry);
+    if is_scoped(bytes) {
+        return Lookup::Nonexistent;
+    }
+    if let Some(known) = hosts::by_name(bytes) {
+        return Lookup::Known(known);
     }
     let Some(runtime) = runtime() else { return Lookup::Refused };
     let Some(name) = well_formed(bytes) else { return Lookup::Nonexistent };
@@ -100,6 +107,12 @@ fn literal(name: &CStr) -> Option<IpAddr> {
         libc::freeaddrinfo(found);
         address.map(|address| address.ip())
     }
+}
+
+/// An IPv6 literal with a scope, which is none of this machine's where the whole is no literal.
+fn is_scoped(name: &[u8]) -> bool {
+    let literal = name.split(|byte| *byte == b'%').next().and_then(|text| std::str::from_utf8(text).ok());
+    name.contains(&b'%') && literal.is_some_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
 }
 
 /// A name as it goes to the proxy: without its final dot; `None` where no name server could know it (RFC 1035,

@@ -19,16 +19,14 @@ const NETDB_SUCCESS: c_int = 0;
 const HOST_NOT_FOUND: c_int = 1;
 const TRY_AGAIN: c_int = 2;
 const NO_RECOVERY: c_int = 3;
-const NO_DATA: c_int = 4;
 
 /// What a look-up came to.
 enum Found {
     /// libc may answer.
     Direct,
     Host {
-        name: Vec<u8>,
+        entry: Entry,
         family: c_int,
-        addresses: Vec<IpAddr>,
     },
     /// With this `h_errno`.
     Nothing(c_int),
@@ -112,13 +110,19 @@ fn by_name(name: *const c_char, family: c_int) -> Found {
     // SAFETY: a string of the application's.
     let name = unsafe { CStr::from_ptr(name) };
     match resolver::look_up(name, None) {
-        // glibc's own idea of a literal is narrower here: it asks a name server for `0x7f000001`.
-        Lookup::Literal(ip) if is_plain(name) || ip.is_ipv4() != (family == libc::AF_INET) => Found::Direct,
-        Lookup::Literal(ip) => Found::Host { name: name.to_bytes().to_vec(), family, addresses: vec![ip] },
+        // Of other literals, or in the other family, libc would ask a name server.
+        Lookup::Literal(ip) if is_plain(name) && ip.is_ipv4() == (family == libc::AF_INET) => Found::Direct,
+        Lookup::Literal(_) => Found::Nothing(HOST_NOT_FOUND),
         Lookup::Libc => Found::Direct,
-        Lookup::Known(entry) => of_family(entry, family),
+        Lookup::Known(known) => match known.in_family(family) {
+            Some(entry) => Found::Host { entry, family },
+            None => Found::Nothing(HOST_NOT_FOUND),
+        },
         Lookup::Fake(index) => match resolver::fake(index, family) {
-            Some(address) => Found::Host { name: name.to_bytes().to_vec(), family, addresses: vec![address] },
+            Some(address) => {
+                let name = name.to_bytes().to_vec();
+                Found::Host { entry: Entry { name, aliases: Vec::new(), addresses: vec![address] }, family }
+            }
             None => Found::Nothing(TRY_AGAIN),
         },
         Lookup::Nonexistent => Found::Nothing(HOST_NOT_FOUND),
@@ -130,17 +134,13 @@ fn by_name(name: *const c_char, family: c_int) -> Found {
 /// A literal in the form every function of libc knows.
 fn is_plain(name: &CStr) -> bool {
     let bytes = name.to_bytes();
-    bytes.contains(&b':') || bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
-}
-
-fn of_family(entry: Entry, family: c_int) -> Found {
-    let is_wanted = |address: &IpAddr| address.is_ipv4() == (family == libc::AF_INET);
-    let addresses: Vec<_> = entry.addresses.into_iter().filter(is_wanted).collect();
-    if addresses.is_empty() {
-        Found::Nothing(NO_DATA)
-    } else {
-        Found::Host { name: entry.name, family, addresses }
-    }
+    let has_colon = bytes.contains(&b':');
+    bytes.iter().all(|byte| match byte {
+        b'.' => true,
+        b':' => has_colon,
+        digit if has_colon => digit.is_ascii_hexdigit(),
+        digit => digit.is_ascii_digit(),
+    })
 }
 
 fn by_address(address: *const c_void, length: socklen_t, family: c_int) -> Found {
@@ -149,11 +149,13 @@ fn by_address(address: *const c_void, length: socklen_t, family: c_int) -> Found
         let is_internet = [libc::AF_INET, libc::AF_INET6].contains(&family);
         return if is_internet { Found::Nothing(HOST_NOT_FOUND) } else { Found::Direct };
     };
-    let host = |name: Vec<u8>| Found::Host { name, family, addresses: vec![ip] };
     match policy::meaning(ip) {
-        Meaning::Name(name) => host(name.as_bytes().to_vec()),
-        Meaning::Ip(known) => match hosts::by_address(known) {
-            Some(entry) => host(entry.name),
+        Meaning::Name(name) => {
+            let name = name.as_bytes().to_vec();
+            Found::Host { entry: Entry { name, aliases: Vec::new(), addresses: vec![ip] }, family }
+        }
+        Meaning::Ip(known) => match hosts::by_address(ip) {
+            Some(entry) => Found::Host { entry, family },
             None if resolver::reverse_goes_direct(known) => Found::Direct,
             None => Found::Nothing(HOST_NOT_FOUND),
         },
@@ -168,22 +170,26 @@ unsafe fn read_ip(address: *const c_void, length: socklen_t, family: c_int) -> O
     // SAFETY: not null, and as long as the family asks for.
     unsafe {
         match (family, length) {
-            (libc::AF_INET, 4..) => Some(IpAddr::from(address.cast::<[u8; 4]>().read_unaligned())),
-            (libc::AF_INET6, 16..) => Some(IpAddr::from(address.cast::<[u8; 16]>().read_unaligned())),
+            (libc::AF_INET, 4) => Some(IpAddr::from(address.cast::<[u8; 4]>().read_unaligned())),
+            (libc::AF_INET6, 16) => Some(IpAddr::from(address.cast::<[u8; 16]>().read_unaligned())),
             _ => None,
         }
     }
 }
 
+fn host(entry: &Entry, family: c_int) -> Host<'_> {
+    Host { name: &entry.name, aliases: &entry.aliases, family, addresses: entry.addresses.clone() }
+}
+
 impl Destination {
     /// 0 with or without a result, or ERANGE where the buffer is too small; gethostbyname_r(3).
     fn answer(&self, outcome: Found) -> Verdict<c_int> {
-        let (name, family, addresses) = match outcome {
+        let (entry, family) = match outcome {
             Found::Direct => return Verdict::Direct,
             Found::Nothing(code) => return self.nothing(0, code),
-            Found::Host { name, family, addresses } => (name, family, addresses),
+            Found::Host { entry, family } => (entry, family),
         };
-        let host = Host { name: &name, family, addresses };
+        let host = host(&entry, family);
         // SAFETY: the application's own pointers.
         match unsafe { host.write(self.result, self.buffer.cast(), self.size) } {
             Ok(()) => {
@@ -225,16 +231,16 @@ thread_local! {
 }
 
 fn answer_from_store(outcome: Found) -> Verdict<*mut hostent> {
-    let (name, family, addresses) = match outcome {
+    let (entry, family) = match outcome {
         Found::Direct => return Verdict::Direct,
         Found::Nothing(code) => {
             // SAFETY: the location is valid for the life of the thread.
             unsafe { *ffi::__h_errno_location() = code };
             return Verdict::Done(ptr::null_mut());
         }
-        Found::Host { name, family, addresses } => (name, family, addresses),
+        Found::Host { entry, family } => (entry, family),
     };
-    let host = Host { name: &name, family, addresses };
+    let host = host(&entry, family);
     let stored =
         STORE.try_with(|store| store.try_borrow_mut().ok().and_then(|mut store| keep(&mut store, &host)));
     Verdict::Done(stored.ok().flatten().unwrap_or(ptr::null_mut()))
@@ -244,7 +250,7 @@ fn keep(store: &mut Option<Box<Store>>, host: &Host<'_>) -> Option<*mut hostent>
     // SAFETY: an all-zero hostent is valid, if empty.
     let fresh = || Box::new(Store { result: unsafe { std::mem::zeroed() }, buffer: Vec::new() });
     let store = store.get_or_insert_with(fresh);
-    store.buffer.resize(64 + host.name.len() + 32 * (host.addresses.len() + 1), 0);
+    store.buffer.resize(host.room(), 0);
     // SAFETY: the store lives as long as the thread, and its buffer until the thread's next call, as with libc's.
     unsafe { host.write(&mut store.result, store.buffer.as_mut_ptr(), store.buffer.len()) }.ok()?;
     Some(&raw mut store.result)

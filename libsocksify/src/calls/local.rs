@@ -19,8 +19,8 @@ pub(crate) fn gethostid((): &mut ()) -> Verdict<c_long> {
     if std::fs::exists("/etc/hostid").unwrap_or(false) || runtime().is_some_and(policy::names_are_local) {
         return Verdict::Direct;
     }
-    let entry = sys::host_name().and_then(|name| hosts::by_name(&name));
-    let address = entry.and_then(|entry| entry.addresses.into_iter().find(IpAddr::is_ipv4));
+    let entry = sys::host_name().and_then(|name| hosts::by_name(&name)?.in_family(libc::AF_INET));
+    let address = entry.and_then(|entry| entry.addresses.into_iter().next());
     let bits = match address {
         Some(IpAddr::V4(ip)) => u32::from_ne_bytes(ip.octets()),
         _ => 0,

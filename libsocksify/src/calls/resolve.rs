@@ -4,24 +4,28 @@
 //! hints: services, socket types, order and allocation are then libc's, and freeaddrinfo(3) needs no hook.
 
 use std::ffi::{CStr, CString};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ptr;
 
 use libc::{addrinfo, c_char, c_int, sockaddr, socklen_t};
 
-use crate::address;
 use crate::hooks::real;
-use crate::hosts::{self, Entry};
+use crate::hosts::{self, Entry, Known};
 use crate::interpose::Verdict;
 use crate::policy::{self, Meaning};
 use crate::resolver::{self, Lookup};
+use crate::{address, errno, idna, precedence, sources};
 
 /// Of netdb.h: the host has no address in this family.
 const EAI_ADDRFAMILY: c_int = -9;
+/// Of netdb.h: the name cannot be converted.
+const EAI_IDN_ENCODE: c_int = -105;
+/// Of netdb.h: the name is in the letters of the locale.
+const AI_IDN: c_int = 0x40;
 
 /// An application's question to getaddrinfo(3).
-struct Question<'a> {
-    name: &'a CStr,
+struct Question {
+    name: CString,
     service: *const c_char,
     hints: addrinfo,
 }
@@ -38,38 +42,53 @@ pub(crate) fn getaddrinfo(
         return Verdict::Direct;
     }
     // SAFETY: a string of the application's; hints are null, which means the defaults of glibc, or its own.
-    let question = unsafe {
-        let hints = hints.as_ref().copied().unwrap_or_else(default_hints);
-        Question { name: CStr::from_ptr(node), service, hints }
-    };
-    if question.hints.ai_flags & libc::AI_NUMERICHOST != 0 {
+    let (name, hints) =
+        unsafe { (CStr::from_ptr(node), hints.as_ref().copied().unwrap_or_else(default_hints)) };
+    if hints.ai_flags & libc::AI_NUMERICHOST != 0 {
         return Verdict::Direct;
     }
-    let answer = match resolver::look_up(question.name, question.port()) {
-        Lookup::Literal(_) | Lookup::Libc => return Verdict::Direct,
-        Lookup::Known(entry) => question.known(&entry),
-        Lookup::Fake(index) => question.fake(index),
-        Lookup::Nonexistent => Err(libc::EAI_NONAME),
-        Lookup::Again => Err(libc::EAI_AGAIN),
-        Lookup::Refused => Err(libc::EAI_FAIL),
-    };
-    match answer {
-        Ok(list) => {
+    match answer(name, service, hints) {
+        None => Verdict::Direct,
+        Some(Ok(list)) => {
             // SAFETY: the application's own pointer for the result.
             unsafe { *found = list };
             Verdict::Done(0)
         }
-        Err(code) => Verdict::Done(code),
+        Some(Err(libc::EAI_SYSTEM)) => Verdict::Tell(libc::EAI_SYSTEM, errno::current()),
+        Some(Err(code)) => Verdict::Done(code),
     }
 }
 
+/// The answer to a question for a host, with an EAI code where there is none; `None` where libc may answer.
+pub(crate) fn answer(
+    name: &CStr,
+    service: *const c_char,
+    hints: addrinfo,
+) -> Option<Result<*mut addrinfo, c_int>> {
+    let is_international = hints.ai_flags & AI_IDN != 0;
+    let name = if is_international { idna::encoded(name) } else { Ok(name.to_owned()) };
+    let question = match name {
+        Ok(name) => Question { name, service, hints },
+        Err(idna::Unconvertible) => return Some(Err(EAI_IDN_ENCODE)),
+    };
+    let answer = match resolver::look_up(&question.name, question.port()) {
+        Lookup::Literal(_) | Lookup::Libc => return None,
+        Lookup::Known(known) => question.known(&known),
+        Lookup::Fake(index) => question.fake(index),
+        Lookup::Nonexistent => question.nonexistent(),
+        Lookup::Again => question.nothing(libc::EAI_AGAIN),
+        Lookup::Refused => question.nothing(libc::EAI_FAIL),
+    };
+    Some(answer)
+}
+
 /// What glibc takes where the hints are a null pointer; getaddrinfo(3).
-fn default_hints() -> addrinfo {
+pub(crate) fn default_hints() -> addrinfo {
     // SAFETY: an all-zero addrinfo is a valid one.
     addrinfo { ai_flags: libc::AI_V4MAPPED | libc::AI_ADDRCONFIG, ..unsafe { std::mem::zeroed() } }
 }
 
-impl Question<'_> {
+impl Question {
     /// The port, where the service is a number.
     fn port(&self) -> Option<u16> {
         if self.service.is_null() {
@@ -79,17 +98,50 @@ impl Question<'_> {
         unsafe { CStr::from_ptr(self.service) }.to_str().ok()?.parse().ok()
     }
 
+    fn has(&self, flag: c_int) -> bool {
+        self.hints.ai_flags & flag != 0
+    }
+
+    /// libc's own opinion of hints and service, which comes before any about the name; which families this host can
+    /// reach (AI_ADDRCONFIG) is part of it where `kept` says so.
+    fn checked(&self, kept: c_int) -> Result<(), c_int> {
+        let loopback: IpAddr = match self.hints.ai_family {
+            libc::AF_INET6 => Ipv6Addr::LOCALHOST.into(),
+            _ => Ipv4Addr::LOCALHOST.into(),
+        };
+        match self.numeric(loopback, kept) {
+            Ok(list) => {
+                List::of(list).free();
+                Ok(())
+            }
+            Err(EAI_ADDRFAMILY) => Ok(()),
+            Err(code) => Err(code),
+        }
+    }
+
+    /// libc's opinion of a name that no name server could know, as one of a literal.
+    fn nonexistent(&self) -> Result<*mut addrinfo, c_int> {
+        self.literal(&self.name, !libc::AI_ADDRCONFIG)
+    }
+
+    fn nothing(&self, code: c_int) -> Result<*mut addrinfo, c_int> {
+        self.checked(!libc::AI_ADDRCONFIG)?;
+        Err(code)
+    }
+
     fn fake(&self, index: u32) -> Result<*mut addrinfo, c_int> {
         let address = resolver::fake(index, self.hints.ai_family).ok_or(libc::EAI_AGAIN)?;
         // Which families this host can reach says nothing of the proxy.
         let list = self.numeric(address, !libc::AI_ADDRCONFIG)?;
-        self.name_canonically(list, self.name)
+        self.name_canonically(list, &self.name)
     }
 
-    fn known(&self, entry: &Entry) -> Result<*mut addrinfo, c_int> {
-        let mut list = List::empty();
-        let has_ipv6 = entry.addresses.iter().any(IpAddr::is_ipv6);
-        for address in entry.addresses.iter().filter(|address| self.wants(**address, has_ipv6)) {
+    fn known(&self, known: &Known) -> Result<*mut addrinfo, c_int> {
+        self.checked(!0)?;
+        let Some(mut entry) = self.entry(known) else { return Err(libc::EAI_NONAME) };
+        precedence::sort(&mut entry.addresses, sources::source_of);
+        let mut list = List::of(ptr::null_mut());
+        for address in &entry.addresses {
             match self.numeric(*address, !0) {
                 Ok(more) => list.append(more),
                 Err(libc::EAI_NONAME | EAI_ADDRFAMILY) => {}
@@ -99,7 +151,7 @@ impl Question<'_> {
                 }
             }
         }
-        let canonical = CString::new(entry.name.clone()).map_err(|_| libc::EAI_FAIL)?;
+        let canonical = CString::new(entry.name).map_err(|_| libc::EAI_FAIL)?;
         if list.first.is_null() {
             Err(libc::EAI_NONAME)
         } else {
@@ -107,27 +159,50 @@ impl Question<'_> {
         }
     }
 
-    /// AI_V4MAPPED counts only where the host has no IPv6 address; getaddrinfo(3).
-    fn wants(&self, address: IpAddr, has_ipv6: bool) -> bool {
-        match self.hints.ai_family {
-            libc::AF_INET => address.is_ipv4(),
-            libc::AF_INET6 => {
-                address.is_ipv6() || (!has_ipv6 && self.hints.ai_flags & libc::AI_V4MAPPED != 0)
-            }
-            _ => true,
+    /// AI_V4MAPPED counts only where the host has no IPv6 address, or with AI_ALL; getaddrinfo(3).
+    fn entry(&self, known: &Known) -> Option<Entry> {
+        let entry = known.in_family(self.hints.ai_family);
+        if self.hints.ai_family != libc::AF_INET6
+            || !self.has(libc::AI_V4MAPPED)
+            || (entry.is_some() && !self.has(libc::AI_ALL))
+        {
+            return entry;
         }
+        let mapped = known.in_family(libc::AF_INET).map(|mut entry| {
+            entry.addresses.iter_mut().for_each(|address| {
+                if let IpAddr::V4(ip) = address {
+                    *address = ip.to_ipv6_mapped().into();
+                }
+            });
+            entry
+        });
+        let Some(mut entry) = entry else { return mapped };
+        entry.addresses.extend(mapped.into_iter().flat_map(|mapped| mapped.addresses));
+        Some(entry)
     }
 
-    /// libc's own answer for an address literal.
+    /// libc's own answer for an address literal, as if it were the application's question.
     fn numeric(&self, address: IpAddr, kept: c_int) -> Result<*mut addrinfo, c_int> {
         let literal = CString::new(address.to_string()).map_err(|_| libc::EAI_FAIL)?;
+        self.literal(&literal, kept)
+    }
+
+    fn literal(&self, literal: &CStr, kept: c_int) -> Result<*mut addrinfo, c_int> {
         let hints = addrinfo { ai_flags: (self.hints.ai_flags & kept) | libc::AI_NUMERICHOST, ..self.hints };
-        let mut found = ptr::null_mut();
-        // SAFETY: our literal and hints, the application's service.
-        match unsafe { real::getaddrinfo(literal.as_ptr(), self.service, &hints, &mut found) } {
-            0 => Ok(found),
-            code => Err(code),
+        let mut found: *mut addrinfo = ptr::null_mut();
+        // SAFETY: a string, hints of ours, the application's service; then the list that libc has just made.
+        unsafe {
+            match real::getaddrinfo(literal.as_ptr(), self.service, &hints, &mut found) {
+                0 => {}
+                code => return Err(code),
+            }
+            let mut next = found;
+            while let Some(entry) = next.as_mut() {
+                entry.ai_flags = self.hints.ai_flags;
+                next = entry.ai_next;
+            }
         }
+        Ok(found)
     }
 
     /// Puts the name where libc put the literal, allocated as freeaddrinfo(3) frees it.
@@ -156,8 +231,8 @@ struct List {
 }
 
 impl List {
-    fn empty() -> List {
-        List { first: ptr::null_mut(), last: ptr::null_mut() }
+    fn of(first: *mut addrinfo) -> List {
+        List { first, last: first }
     }
 
     fn free(self) {
@@ -202,56 +277,53 @@ pub(crate) fn getnameinfo(
     if flags & libc::NI_NUMERICHOST != 0 || host.is_null() || host_size == 0 {
         return Verdict::Direct;
     }
-    let Some(name) = name_of(asked) else {
-        if resolver::reverse_goes_direct(asked.ip()) {
-            return Verdict::Direct;
-        }
-        if flags & libc::NI_NAMEREQD != 0 {
-            return Verdict::Done(libc::EAI_NONAME);
-        }
-        // SAFETY: the application's own arguments; a number needs nobody to be asked.
-        let code = unsafe {
-            real::getnameinfo(
-                address,
-                length,
-                host,
-                host_size,
-                service,
-                service_size,
-                flags | libc::NI_NUMERICHOST,
-            )
-        };
-        return Verdict::Done(code);
+    let numerically = |host: *mut c_char, size: socklen_t| {
+        let flags = (flags | libc::NI_NUMERICHOST) & !libc::NI_NAMEREQD;
+        // SAFETY: the application's own arguments, or a buffer of ours for the host; a number needs nobody to be asked.
+        unsafe { real::getnameinfo(address, length, host, size, service, service_size, flags) }
     };
+    let Some(name) = name_of(asked, flags & libc::NI_NOFQDN != 0) else {
+        return match flags & libc::NI_NAMEREQD {
+            _ if resolver::reverse_goes_direct(asked.ip()) => Verdict::Direct,
+            0 => code(numerically(host, host_size)),
+            _ => Verdict::Done(libc::EAI_NONAME),
+        };
+    };
+    let mut number = [0 as c_char; 128];
+    // Everything that is wrong with flags and service, and the service.
+    match numerically(number.as_mut_ptr(), number.len() as socklen_t) {
+        0 => {}
+        failure => return code(failure),
+    }
     if name.len() >= host_size as usize {
         return Verdict::Done(libc::EAI_OVERFLOW);
     }
-    // SAFETY: the application's own arguments, no host asked for; then its buffer, which the name fits into.
-    let code = unsafe {
+    // SAFETY: the application's buffer, which the name fits into.
+    unsafe {
         ptr::copy_nonoverlapping(name.as_ptr(), host.cast(), name.len());
         host.add(name.len()).write(0);
-        if service.is_null() || service_size == 0 {
-            0
-        } else {
-            real::getnameinfo(
-                address,
-                length,
-                ptr::null_mut(),
-                0,
-                service,
-                service_size,
-                flags & !libc::NI_NAMEREQD,
-            )
-        }
-    };
-    Verdict::Done(code)
+    }
+    Verdict::Done(0)
 }
 
-/// The name of an address that is known without asking anybody.
-fn name_of(address: SocketAddr) -> Option<Vec<u8>> {
-    match policy::meaning(address.ip()) {
-        Meaning::Name(name) => Some(name.as_bytes().to_vec()),
-        Meaning::Ip(ip) => hosts::by_address(ip).map(|entry| entry.name),
-        Meaning::Stale => None,
+fn code(code: c_int) -> Verdict<c_int> {
+    match code {
+        libc::EAI_SYSTEM => Verdict::Tell(code, errno::current()),
+        code => Verdict::Done(code),
     }
+}
+
+/// The name of an address that is known without asking anybody; with NI_NOFQDN without this host's own domain.
+fn name_of(address: SocketAddr, is_short: bool) -> Option<Vec<u8>> {
+    let name = match policy::meaning(address.ip()) {
+        Meaning::Name(name) => name.as_bytes().to_vec(),
+        Meaning::Ip(_) => hosts::by_address(address.ip())?.name,
+        Meaning::Stale => return None,
+    };
+    let short = || {
+        let domain = hosts::domain()?;
+        name.strip_suffix(domain.as_slice())?.strip_suffix(b".").map(<[u8]>::to_vec)
+    };
+    let short = if is_short { short() } else { None };
+    Some(short.unwrap_or(name))
 }

@@ -26,14 +26,33 @@ pub(super) fn add(suite: &mut Suite) {
 
 /// What is asked, and of which names and addresses.
 const PROBES: &[(&str, &[&str])] = &[
-    (
-        "getaddrinfo",
-        &["192.0.2.1", "192.0.513", "0x7f.1", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1%lo", "NULL"],
-    ),
-    ("gethostbyname", &["192.0.2.1", "192.0.513", "2001:db8::1"]),
-    ("gethostbyaddr", &["127.0.0.1", "127.0.1.1", "::1"]),
+    ("getaddrinfo", NAMES),
+    ("getaddrinfo", &["NULL", "fe80::1%lo", "fe80::1%nosuch", "::ffff:192.0.2.1"]),
+    ("gethostbyname", NAMES),
+    ("gethostbyaddr", ADDRESSES),
+    ("getnameinfo", ADDRESSES),
     ("getnameinfo", &["fe80::1"]),
 ];
+
+const NAMES: &[&str] = &[
+    "localhost",
+    "LOCALHOST",
+    "application",
+    "several.local.test",
+    "several",
+    "again.local.test",
+    "inet.local.test",
+    "INET",
+    "inet6",
+    "192.0.2.1",
+    "192.0.513",
+    "0x7f.1",
+    "2001:db8::1",
+    "",
+];
+
+const ADDRESSES: &[&str] =
+    &["127.0.0.1", "127.0.1.1", "::1", "10.1.2.3", "10.1.2.4", "192.0.2.50", "fd00::5"];
 
 /// Without us nothing but files may be asked: the answer of a name server is none of this machine's.
 fn files_only(bench: &Bench<'_>, application: Application) -> Result<Application, libtest_mimic::Failed> {
@@ -53,9 +72,13 @@ fn probe(bench: &Bench<'_>, build: Build, kind: &str, asked: &str) -> Verdict {
 /// Every database of getent(1), and local hosts in each of its ways.
 const GETENT: &[&[&str]] = &[
     &["hosts"],
+    &["hosts", "several.local.test"],
+    &["ahosts", "several.local.test"],
     &["ahostsv4", "several.local.test"],
     &["ahostsv6", "several.local.test"],
     &["hosts", "127.0.0.1"],
+    &["hosts", "10.1.2.4"],
+    &["ahosts", "localhost"],
     &["ahostsv4", "inet.local.test"],
     &["ahostsv6", "inet.local.test"],
     &["ahostsv6", "inet6"],
