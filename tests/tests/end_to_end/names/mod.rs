@@ -2,6 +2,7 @@
 //! proxy.
 
 mod local;
+mod table;
 
 use end_to_end::application::{Application, Outcome, Wrapper};
 use libtest_mimic::Failed;
@@ -10,6 +11,7 @@ use crate::suite::{Bench, Suite, Verdict};
 
 pub(crate) fn add(suite: &mut Suite) {
     local::add(suite);
+    table::add(suite);
 }
 
 /// Runs an application without us on the application host; what it asks daemons or name servers is its own business.
