@@ -1,5 +1,6 @@
 //! What a configuration says that is accepted, but may not do what its author thinks.
 
+use crate::sockd::SockdCaution;
 use std::fmt;
 
 /// What to know about something that was accepted.
@@ -61,6 +62,8 @@ pub enum Caution {
     NoUserName,
     /// A user name without a password.
     NoPassword,
+    /// What only a server's file can say.
+    Sockd(SockdCaution),
 }
 
 impl fmt::Display for Caution {
@@ -74,6 +77,11 @@ impl fmt::Display for Caution {
             Caution::Duplicate(word) => write!(f, "`{word}` is given twice"),
             Caution::UnknownFacility(word) => write!(f, "syslog has no facility `{word}`; `user` is used"),
             Caution::Octal { word, value } => write!(f, "the leading zero makes {word} octal: it is {value}"),
+            Caution::HostBits { written, network } if network.ends_with("/0") => {
+                let (address, _) = written.split_once('/').unwrap_or((written, ""));
+                let one = if address.contains(':') { 128 } else { 32 };
+                write!(f, "{written} matches every address; the one address is {}/{one}", address.trim())
+            }
             Caution::HostBits { written, network } => {
                 write!(f, "{written} means the whole network {network}, not one address")
             }
@@ -93,6 +101,7 @@ impl fmt::Display for Caution {
             Caution::NoUserName => f.write_str(
                 "only the method `username` is allowed, but there is no user name: set SOCKS_USERNAME and SOCKS_PASSWORD",
             ),
+            Caution::Sockd(caution) => caution.fmt(f),
             Caution::NoPassword => {
                 f.write_str("there is a user name but no password, so the method `username` cannot be used")
             }

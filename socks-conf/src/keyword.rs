@@ -3,6 +3,7 @@
 //! The reader looks keywords up here and nowhere else, so that none is silently unknown: a row is supported,
 //! or accepted with a warning that says why it does nothing, or refused with the reason.
 
+use crate::sockd::{RuleKey, SOCKD_KEYWORDS, SockdKey};
 use std::fmt;
 
 /// Where a keyword may stand.
@@ -12,6 +13,10 @@ pub enum Section {
     File,
     /// Inside `route { … }`.
     Route,
+    /// Outside every rule of the server's file.
+    Sockd,
+    /// Inside a rule of the server's file, such as `socks pass { … }`.
+    Rule,
 }
 
 impl fmt::Display for Section {
@@ -19,19 +24,40 @@ impl fmt::Display for Section {
         f.write_str(match self {
             Section::File => "outside the routes",
             Section::Route => "inside a route",
+            Section::Sockd => "outside the rules",
+            Section::Rule => "inside a rule",
         })
     }
 }
 
 impl Section {
+    /// The table its keywords are in.
+    fn rows(self) -> impl Iterator<Item = &'static Keyword> {
+        match self {
+            Section::File | Section::Route => KEYWORDS.iter(),
+            Section::Sockd | Section::Rule => SOCKD_KEYWORDS.iter(),
+        }
+    }
+
+    /// The other section of the same file.
+    pub(crate) fn counterpart(self) -> Section {
+        match self {
+            Section::File => Section::Route,
+            Section::Route => Section::File,
+            Section::Sockd => Section::Rule,
+            Section::Rule => Section::Sockd,
+        }
+    }
+
     /// The keywords that do something here.
     pub(crate) fn listing(self) -> String {
-        let supported = KEYWORDS.iter().filter(|row| row.section == self);
+        let supported = self.rows().filter(|row| row.section == self);
         let supported = supported.filter(|row| matches!(row.standing, Standing::Supported(_)));
         let names = supported.map(|row| row.name).collect::<Vec<_>>().join(", ");
         match self {
             Section::File => format!("{names}, route {{ … }}"),
-            Section::Route => names,
+            Section::Sockd => format!("{names}, client pass {{ … }}, socks pass {{ … }}"),
+            Section::Route | Section::Rule => names,
         }
     }
 }
@@ -75,6 +101,14 @@ pub enum Value {
     Gateway,
     /// Whatever there is to the end of the line.
     RestOfLine,
+    /// One word.
+    Word,
+    /// Words, up to the next keyword.
+    Words,
+    /// An address, host name or interface, perhaps with a port.
+    Listen,
+    /// An address, host name or interface.
+    Local,
 }
 
 /// Whether a keyword does anything here.
@@ -97,6 +131,10 @@ pub enum Key {
     Option(OptionKey),
     /// A key inside a route.
     Clause(ClauseKey),
+    /// A key of the server, outside the rules.
+    Sockd(SockdKey),
+    /// A key of a rule.
+    Rule(RuleKey),
 }
 
 /// The supported keys outside the routes.
@@ -351,15 +389,20 @@ const fn refused(name: &'static str, section: Section, reason: &'static str) -> 
 impl Keyword {
     /// The keyword called `word` in `section`.
     pub(crate) fn find(word: &str, section: Section) -> Option<&'static Keyword> {
-        let rows = || KEYWORDS.iter().filter(|row| row.section == section);
+        let rows = || section.rows().filter(|row| row.section == section);
         let family = |row: &&Keyword| row.name.ends_with('.') && word.starts_with(row.name);
         rows().find(|row| row.name == word).or_else(|| rows().find(family))
     }
 
     /// The keyword of `section` that `word` may have been meant to be.
     pub(crate) fn similar(word: &str, section: Section) -> Option<&'static str> {
-        let rows = KEYWORDS.iter().filter(|row| row.section == section);
+        let rows = section.rows().filter(|row| row.section == section);
         let known = rows.filter(|row| !matches!(row.standing, Standing::Refused(_))).map(|row| row.name);
-        crate::similar::similar(word, known.chain((section == Section::File).then_some("route")))
+        let openers: &[&str] = match section {
+            Section::File => &["route"],
+            Section::Sockd => &["client", "socks", "pass", "block"],
+            Section::Route | Section::Rule => &[],
+        };
+        crate::similar::similar(word, known.chain(openers.iter().copied()))
     }
 }

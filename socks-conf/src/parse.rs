@@ -42,6 +42,11 @@ fn read(text: &Text<'_>, source: Source) -> Result<Config, Box<Diagnostic>> {
     Ok(config)
 }
 
+/// Whether this is TOML, by its first line.
+pub(crate) fn is_toml(text: &Text<'_>) -> bool {
+    FirstLine::of(text).toml
+}
+
 /// The beginning of the first line that says something.
 struct FirstLine {
     word: Range<usize>,

@@ -3,6 +3,7 @@
 use crate::UrlError;
 use crate::foreign::Format;
 use crate::keyword::Section;
+use crate::sockd::SockdProblem;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -162,6 +163,8 @@ pub enum Problem {
     MixedVia(&'static str),
     /// An empty list.
     EmptyList(&'static str),
+    /// What only the server's file can have wrong.
+    Sockd(SockdProblem),
     /// A user name or password that is one too many, too long, or without use; the text says which.
     Credentials(&'static str),
 }
@@ -175,6 +178,12 @@ impl fmt::Display for Problem {
             Problem::Foreign(format) => write!(f, "this is {format}"),
             Problem::UnknownKeyword { word, section: Section::File, .. } => {
                 write!(f, "`{word}` is not a keyword of socks.conf")
+            }
+            Problem::UnknownKeyword { word, section: Section::Sockd, .. } => {
+                write!(f, "`{word}` is not a keyword of sockd.conf")
+            }
+            Problem::UnknownKeyword { word, section: Section::Rule, .. } => {
+                write!(f, "`{word}` is not a keyword of a rule")
             }
             Problem::UnknownKeyword { word, section: Section::Route, .. } => {
                 write!(f, "`{word}` is not a keyword of a route")
@@ -206,9 +215,9 @@ impl fmt::Display for Problem {
             Problem::BlockFromName => f.write_str(
                 "the `from` of a block route cannot be a name: it would never match and block nothing",
             ),
-            Problem::PortColon => f.write_str(
-                "`port:` is ambiguous: Dante reads it without comparing, so the route matches every port",
-            ),
+            Problem::PortColon => {
+                f.write_str("`port:` is ambiguous: Dante reads it without comparing, so every port matches")
+            }
             Problem::RangeWithOperator => f.write_str("a range of ports takes no operator"),
             Problem::PortOperator(found) => write!(f, "expected an operator behind `port`, found {found}"),
             Problem::RangeForProxy => f.write_str("a proxy has one port, not a range"),
@@ -235,8 +244,9 @@ impl fmt::Display for Problem {
             }
             Problem::MixedVia(word) => write!(f, "`{word}` cannot be one of several ways to go"),
             Problem::EmptyList(what) => {
-                write!(f, "`{what}` is an empty list, so the route would never match")
+                write!(f, "`{what}` is an empty list, which matches nothing")
             }
+            Problem::Sockd(problem) => problem.fmt(f),
             Problem::Credentials(what) => f.write_str(what),
         }
     }
@@ -266,6 +276,8 @@ impl Problem {
             }
             Problem::Foreign(format) => return format.advice().map(str::to_owned),
             Problem::Separator(_) => "lists are separated by blanks",
+            Problem::Sockd(problem) => return problem.accepted().map(str::to_owned),
+            Problem::Misplaced { belongs: Section::Sockd, .. } => "move it in front of the rules",
             Problem::Misplaced { belongs: Section::File, .. } => "move it in front of the routes",
             Problem::Unclosed | Problem::Missing(_) => {
                 "accepted: route { from: 0.0.0.0/0 to: 0.0.0.0/0 via: 10.0.0.11 port = 1080 }"

@@ -30,6 +30,15 @@ impl<'a> Text<'a> {
         u32::try_from(newlines).map_or(u32::MAX, |newlines| newlines.saturating_add(1))
     }
 
+    /// The beginning of a line, counted from 1, behind its blanks.
+    pub(crate) fn beginning_of(&self, line: u32) -> Range<usize> {
+        let earlier = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
+        let start = self.bytes.split_inclusive(|byte| *byte == b'\n').take(earlier).map(<[u8]>::len).sum();
+        let blanks = self.line_at(start).iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let word = self.line_at(start).iter().skip(blanks).take_while(|byte| !byte.is_ascii_whitespace());
+        start + blanks..start + blanks + word.count()
+    }
+
     /// Where `range` is. A range behind the last newline of the file is shown at the end of the last line.
     pub(crate) fn locate(&self, range: Range<usize>) -> Location {
         let start = range.start.min(self.last_visible());

@@ -298,7 +298,7 @@ fn every_keyword_is_supported_or_says_why_not() {
                     + if row.name.ends_with('.') { ".x" } else { "" };
                 let text = match row.section {
                     Section::File => format!("{word}: 1\n"),
-                    Section::Route => format!("route {{ {word}: 1\n}}"),
+                    _ => format!("route {{ {word}: 1\n}}"),
                 };
                 let error = parse(text.as_bytes(), Path::new("test")).unwrap_err().to_string();
                 assert!(error.contains(reason), "{error}");

@@ -3,17 +3,18 @@
 use super::Result;
 use super::cursor::Class;
 use super::number;
-use super::parser::Parser;
+use super::parser::{Model, Parser};
 use crate::caution::Caution;
 use crate::problem::Problem;
+use crate::sockd::is_interface_label;
 use crate::url::is_host_name;
 use crate::{Endpoint, Network, Place};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-impl Parser<'_> {
+impl<M: Model> Parser<'_, M> {
     /// A place and its ports.
-    pub(super) fn endpoint(&mut self) -> Result<Endpoint> {
+    pub(crate) fn endpoint(&mut self) -> Result<Endpoint> {
         self.cursor.skip_space();
         let place = self.place()?;
         Ok(Endpoint { place, ports: self.ports()? })
@@ -104,13 +105,15 @@ impl Parser<'_> {
     }
 
     fn name(&mut self, text: &str, word: Range<usize>) -> Result<Place> {
-        let Some(place) = named_place(text) else {
+        let interface = M::INTERFACES && !text.contains(':') && is_interface_label(text);
+        let interface = interface.then(|| Place::Name(text.to_owned()));
+        let Some(place) = named_place(text).or(interface) else {
             return self.fail(word, Problem::NotAnAddress(text.to_owned()));
         };
         if let Some(mask) = self.mask() {
             return self.fail(mask, Problem::MaskNotAllowed);
         }
-        if let Some(meant) = misleading(text) {
+        if let Some(meant) = misleading(text).filter(|_| !M::INTERFACES) {
             self.warn(word, Caution::HostName { word: text.to_owned(), meant });
         }
         Ok(place)

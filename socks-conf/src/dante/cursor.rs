@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// What a word may consist of.
 #[derive(Clone, Copy)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// Keywords and their values: letters, digits, `.`, `-`, `_`.
     Plain,
     /// Addresses and names: everything up to a blank, a comment, a brace, `/` or `=`.
@@ -28,13 +28,13 @@ impl Class {
 
 /// A place in the text; copied to look ahead.
 #[derive(Clone, Copy)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Cursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Cursor<'a> {
         Cursor { bytes, at: 0 }
     }
 
@@ -42,12 +42,12 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.rest().first().copied()
     }
 
     /// Blanks and joined lines.
-    pub(super) fn skip_blanks(&mut self) {
+    pub(crate) fn skip_blanks(&mut self) {
         loop {
             self.at += match self.rest() {
                 [b' ' | b'\t', ..] => 1,
@@ -59,7 +59,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Blanks, line ends and comments.
-    pub(super) fn skip_space(&mut self) {
+    pub(crate) fn skip_space(&mut self) {
         loop {
             self.skip_blanks();
             match self.rest() {
@@ -72,26 +72,26 @@ impl<'a> Cursor<'a> {
     }
 
     /// To the end of the line; a backslash does not continue it.
-    pub(super) fn skip_line(&mut self) {
+    pub(crate) fn skip_line(&mut self) {
         self.at += self.rest().iter().position(|byte| *byte == b'\n').unwrap_or(self.rest().len());
     }
 
     /// The word that begins here, perhaps empty.
-    pub(super) fn word(&mut self, class: Class) -> Range<usize> {
+    pub(crate) fn word(&mut self, class: Class) -> Range<usize> {
         let length = self.rest().iter().take_while(|byte| class.has(**byte)).count();
         self.at += length;
         self.at - length..self.at
     }
 
     /// Passes over `byte` if it comes next.
-    pub(super) fn take(&mut self, byte: u8) -> bool {
+    pub(crate) fn take(&mut self, byte: u8) -> bool {
         let taken = self.peek() == Some(byte);
         self.at += usize::from(taken);
         taken
     }
 
     /// What stands here, for a message: a word or one character.
-    pub(super) fn lexeme(&self) -> Range<usize> {
+    pub(crate) fn lexeme(&self) -> Range<usize> {
         let mut ahead = *self;
         let word = ahead.word(Class::Plain);
         if !word.is_empty() {

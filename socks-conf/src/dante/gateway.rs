@@ -3,7 +3,7 @@
 use super::Result;
 use super::address::{is_mapped, misleading};
 use super::cursor::Class;
-use super::parser::Parser;
+use super::parser::{Model, Parser};
 use crate::ProxyHost;
 use crate::caution::Caution;
 use crate::problem::Problem;
@@ -13,7 +13,7 @@ use std::ops::Range;
 
 /// Where a route leads, before its proxy has a place in the list of proxies.
 #[derive(Clone, Debug)]
-pub(super) enum Gateway {
+pub(crate) enum Gateway {
     Direct,
     Block,
     Proxy(ProxyHost, Option<u16>),
@@ -22,8 +22,8 @@ pub(super) enum Gateway {
 const UPNP: &str = "UPnP forwards ports on a router, it is no proxy";
 const HTTP_URL: &str = "Dante reads a URL here as a UPnP device; for an HTTP proxy write `via: HOST port = 3128` and `proxyprotocol: http`";
 
-impl Parser<'_> {
-    pub(super) fn gateway(&mut self) -> Result<Gateway> {
+impl<M: Model> Parser<'_, M> {
+    pub(crate) fn gateway(&mut self) -> Result<Gateway> {
         self.cursor.skip_space();
         let word = self.cursor.word(Class::Address);
         let text = self.str(&word);
@@ -89,7 +89,7 @@ impl Parser<'_> {
         Ok(ProxyHost::Name(text.to_owned()))
     }
 
-    fn no_mask_follows(&self) -> Result<()> {
+    pub(crate) fn no_mask_follows(&self) -> Result<()> {
         let mut ahead = self.cursor;
         ahead.skip_space();
         let start = ahead.at;

@@ -17,12 +17,13 @@ mod port;
 mod route;
 
 pub(crate) use address::{dotted_prefix, is_mapped, literal, misleading, named_place};
+pub(crate) use cursor::Class;
+pub(crate) use parser::{Model, Parser};
 
 use crate::text::Text;
 use crate::{Config, Diagnostic};
-use parser::Parser;
 
-type Result<T> = std::result::Result<T, Box<Diagnostic>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 
 /// Reads a whole file.
 pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {

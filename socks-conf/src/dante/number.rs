@@ -2,14 +2,14 @@
 
 use super::Result;
 use super::cursor::Class;
-use super::parser::Parser;
+use super::parser::{Model, Parser};
 use crate::caution::Caution;
 use crate::problem::Problem;
 use std::ops::Range;
 
-impl Parser<'_> {
+impl<M: Model> Parser<'_, M> {
     /// The number that comes next; `what` says in a message what it is for.
-    pub(super) fn number(&mut self, what: &'static str, limit: u32) -> Result<u32> {
+    pub(crate) fn number(&mut self, what: &'static str, limit: u32) -> Result<u32> {
         self.cursor.skip_space();
         let word = self.cursor.word(Class::Plain);
         if word.is_empty() {
@@ -20,7 +20,7 @@ impl Parser<'_> {
     }
 
     /// The number that `word` is.
-    pub(super) fn number_in(&mut self, word: Range<usize>, what: &'static str, limit: u32) -> Result<u32> {
+    pub(crate) fn number_in(&mut self, word: Range<usize>, what: &'static str, limit: u32) -> Result<u32> {
         let text = self.str(&word);
         let Some(value) = parse(&text) else {
             return self.fail(word, Problem::NotANumber { what, found: format!("`{text}`") });
@@ -42,7 +42,7 @@ fn is_octal(text: &str) -> bool {
 }
 
 /// The value of `text`; one too large for the type is its largest.
-pub(super) fn parse(text: &str) -> Option<u64> {
+pub(crate) fn parse(text: &str) -> Option<u64> {
     let (digits, radix) = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
         Some(digits) => (digits, 16),
         None if is_octal(text) => (text, 8),

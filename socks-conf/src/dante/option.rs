@@ -2,7 +2,7 @@
 
 use super::Result;
 use super::cursor::Class;
-use super::parser::Parser;
+use super::parser::{Model, Parser};
 use crate::caution::Caution;
 use crate::choice::Choice;
 use crate::keyword::{Key, Keyword, OptionKey, Section, Standing};
@@ -52,16 +52,18 @@ impl Parser<'_> {
         let (word, range) = self.value_word()?;
         T::from_word(&word).or_else(|problem| self.fail(range, problem))
     }
+}
 
+impl<M: Model> Parser<'_, M> {
     /// Log targets up to the end of the line or the next keyword.
-    pub(super) fn log_targets(&mut self) -> Result<Vec<LogTarget>> {
-        let words = self.words("stderr, stdout, syslog or a file")?;
+    pub(crate) fn log_targets(&mut self) -> Result<Vec<LogTarget>> {
+        let words = self.line_words("stderr, stdout, syslog or a file")?;
         Ok(words.into_iter().map(|word| self.log_target(word)).collect())
     }
 
     /// Addresses of name servers up to the end of the line or the next keyword.
     pub(super) fn name_servers(&mut self) -> Result<Vec<SocketAddr>> {
-        let words = self.words("the address of a name server")?;
+        let words = self.line_words("the address of a name server")?;
         let server = |word: Range<usize>| {
             nameserver::parse(&self.str(&word)).or_else(|problem| self.fail(word, problem))
         };
@@ -69,7 +71,7 @@ impl Parser<'_> {
     }
 
     /// Words up to the end of the line or the next keyword, at least one.
-    fn words(&mut self, expected: &'static str) -> Result<Vec<Range<usize>>> {
+    fn line_words(&mut self, expected: &'static str) -> Result<Vec<Range<usize>>> {
         let mut words = Vec::new();
         loop {
             self.cursor.skip_blanks();
@@ -90,7 +92,7 @@ impl Parser<'_> {
         let mut ahead = self.cursor;
         let word = ahead.word(Class::Plain);
         ahead.skip_blanks();
-        Keyword::find(&self.str(&word), Section::File).is_some() && ahead.peek() == Some(b':')
+        Keyword::find(&self.str(&word), M::OUTSIDE).is_some() && ahead.peek() == Some(b':')
     }
 
     fn log_target(&mut self, word: Range<usize>) -> LogTarget {

@@ -5,24 +5,43 @@ use super::cursor::{Class, Cursor};
 use crate::caution::Caution;
 use crate::keyword::{Keyword, Section, Standing, Value};
 use crate::problem::Problem;
+use crate::set::{Member, Set};
 use crate::text::{Text, printable};
 use crate::value::unknown_value;
 use crate::{Config, Diagnostic, Warning};
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub(super) struct Parser<'a> {
-    pub(super) text: &'a Text<'a>,
-    pub(super) cursor: Cursor<'a>,
-    pub(super) config: &'a mut Config,
+/// What a file is read into: the client's [`Config`], or the server's.
+pub(crate) trait Model {
+    /// The keywords outside every block.
+    const OUTSIDE: Section;
+    /// The words that open a block and have no colon.
+    const OPENERS: &'static [&'static [u8]];
+    /// Whether a place may be a network interface, which looks like a host name.
+    const INTERFACES: bool;
+
+    fn warnings(&mut self) -> &mut Vec<Warning>;
 }
 
-impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a Text<'a>, config: &'a mut Config) -> Parser<'a> {
-        Parser { text, cursor: Cursor::new(text.bytes), config }
-    }
+impl Model for Config {
+    const OUTSIDE: Section = Section::File;
+    const OPENERS: &'static [&'static [u8]] = &[b"redirect", b"route"];
+    const INTERFACES: bool = false;
 
-    pub(super) fn read_file(&mut self) -> Result<()> {
+    fn warnings(&mut self) -> &mut Vec<Warning> {
+        &mut self.warnings
+    }
+}
+
+pub(crate) struct Parser<'a, M = Config> {
+    pub(crate) text: &'a Text<'a>,
+    pub(crate) cursor: Cursor<'a>,
+    pub(crate) config: &'a mut M,
+}
+
+impl Parser<'_> {
+    pub(crate) fn read_file(&mut self) -> Result<()> {
         loop {
             self.cursor.skip_space();
             if self.cursor.peek().is_none() {
@@ -35,17 +54,24 @@ impl<'a> Parser<'a> {
             }
         }
     }
+}
 
-    pub(super) fn fail<T>(&self, range: Range<usize>, problem: Problem) -> Result<T> {
+impl<'a, M: Model> Parser<'a, M> {
+    pub(crate) fn new(text: &'a Text<'a>, config: &'a mut M) -> Parser<'a, M> {
+        Parser { text, cursor: Cursor::new(text.bytes), config }
+    }
+
+    pub(crate) fn fail<T>(&self, range: Range<usize>, problem: Problem) -> Result<T> {
         Err(Box::new(Diagnostic { location: self.text.locate(range), problem }))
     }
 
-    pub(super) fn warn(&mut self, range: Range<usize>, caution: Caution) {
-        self.config.warnings.push(Warning { location: self.text.locate(range), caution });
+    pub(crate) fn warn(&mut self, range: Range<usize>, caution: Caution) {
+        let location = self.text.locate(range);
+        self.config.warnings().push(Warning { location, caution });
     }
 
     /// Complains that `expected` does not come next.
-    pub(super) fn unexpected<T>(&self, expected: &'static str) -> Result<T> {
+    pub(crate) fn unexpected<T>(&self, expected: &'static str) -> Result<T> {
         let lexeme = self.cursor.lexeme();
         let problem = match self.text.slice(lexeme.clone()) {
             [separator @ (b',' | b';')] => Problem::Separator(char::from(*separator)),
@@ -55,7 +81,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What comes next, in words.
-    pub(super) fn found(&self) -> String {
+    pub(crate) fn found(&self) -> String {
         let lexeme = self.cursor.lexeme();
         match self.cursor.peek() {
             None => "the end of the file".to_owned(),
@@ -65,16 +91,17 @@ impl<'a> Parser<'a> {
         }
     }
 
-    pub(super) fn str(&self, range: &Range<usize>) -> Cow<'a, str> {
+    pub(crate) fn str(&self, range: &Range<usize>) -> Cow<'a, str> {
         String::from_utf8_lossy(self.text.slice(range.clone()))
     }
 
     /// The keyword `word` of this section, with the colon behind it.
-    pub(super) fn keyword(&mut self, word: Range<usize>, section: Section) -> Result<&'static Keyword> {
+    pub(crate) fn keyword(&mut self, word: Range<usize>, section: Section) -> Result<&'static Keyword> {
         if word.is_empty() {
             return self.unexpected(match section {
                 Section::File => "a keyword or `route`",
-                Section::Route => "a keyword or `}`",
+                Section::Sockd => "a keyword or a rule",
+                Section::Route | Section::Rule => "a keyword or `}`",
             });
         }
         let name = self.str(&word);
@@ -97,7 +124,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads the value of a keyword without effect, so that a wrong one is still noticed.
-    pub(super) fn skip_value(&mut self, keyword: &'static Keyword) -> Result<()> {
+    pub(crate) fn skip_value(&mut self, keyword: &'static Keyword) -> Result<()> {
         match keyword.value {
             Value::Number => self.number("a number", u32::MAX).map(drop),
             Value::Seconds => self.number("a number of seconds", u32::MAX).map(drop),
@@ -107,6 +134,7 @@ impl<'a> Parser<'a> {
             Value::ListOf(accepted) => self.values(keyword.name, accepted).map(drop),
             Value::Endpoint => self.endpoint().map(drop),
             Value::Gateway => self.gateway().map(drop),
+            Value::Word | Value::Words | Value::Listen | Value::Local => self.words(Class::Target).map(drop),
             Value::RestOfLine => {
                 self.skip_rest_of_line();
                 Ok(())
@@ -128,7 +156,7 @@ impl<'a> Parser<'a> {
     }
 
     /// One word out of `accepted`; its index comes with it.
-    pub(super) fn value(
+    pub(crate) fn value(
         &mut self,
         keyword: &'static str,
         accepted: &'static [&'static str],
@@ -151,7 +179,7 @@ impl<'a> Parser<'a> {
     }
 
     /// All values up to the next keyword.
-    pub(super) fn values(
+    pub(crate) fn values(
         &mut self,
         keyword: &'static str,
         accepted: &'static [&'static str],
@@ -163,23 +191,50 @@ impl<'a> Parser<'a> {
         Ok(values)
     }
 
+    /// Adds the members that the words stand for; `meanings` is parallel to `accepted`.
+    pub(crate) fn members<T: Member>(
+        &mut self,
+        keyword: &'static str,
+        accepted: &'static [&'static str],
+        meanings: &[T],
+        set: &mut Set<T>,
+    ) -> Result<()> {
+        for (index, _) in self.values(keyword, accepted)? {
+            if let Some(member) = meanings.get(index) {
+                set.insert(*member);
+            }
+        }
+        Ok(())
+    }
+
+    /// Words of any kind, up to the next keyword.
+    pub(crate) fn words(&mut self, class: Class) -> Result<Vec<Range<usize>>> {
+        let mut words = Vec::new();
+        loop {
+            self.cursor.skip_space();
+            let word = self.cursor.word(class);
+            if word.is_empty() {
+                return self.unexpected("a value");
+            }
+            words.push(word);
+            if !self.another_value() {
+                return Ok(words);
+            }
+        }
+    }
+
     /// Whether a word comes next that is not the next keyword.
     fn another_value(&self) -> bool {
         let mut ahead = self.cursor;
         ahead.skip_space();
         let word = ahead.word(Class::Plain);
         ahead.skip_blanks();
-        !word.is_empty()
-            && ahead.peek() != Some(b':')
-            && !matches!(self.text.slice(word), b"redirect" | b"route")
+        !word.is_empty() && ahead.peek() != Some(b':') && !M::OPENERS.contains(&self.text.slice(word))
     }
 }
 
 fn unknown_keyword(name: &str, section: Section) -> Problem {
-    let elsewhere = match section {
-        Section::File => Section::Route,
-        Section::Route => Section::File,
-    };
+    let elsewhere = section.counterpart();
     match Keyword::find(name, elsewhere) {
         Some(keyword) if !matches!(keyword.standing, Standing::Refused(_)) => {
             Problem::Misplaced { word: keyword.name, belongs: elsewhere }

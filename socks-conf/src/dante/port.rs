@@ -2,7 +2,7 @@
 
 use super::Result;
 use super::cursor::Class;
-use super::parser::Parser;
+use super::parser::{Model, Parser};
 use crate::caution::Caution;
 use crate::problem::Problem;
 use crate::{Ports, service};
@@ -29,9 +29,9 @@ const WORDS: &[(&[u8], Operator)] = &[
     (b"lt", Ports::Less),
 ];
 
-impl Parser<'_> {
+impl<M: Model> Parser<'_, M> {
     /// The ports behind an address in `from` or `to`.
-    pub(super) fn ports(&mut self) -> Result<Ports> {
+    pub(crate) fn ports(&mut self) -> Result<Ports> {
         if !self.take_port_word() {
             return Ok(Ports::Any);
         }
@@ -42,8 +42,21 @@ impl Parser<'_> {
         self.port_range()
     }
 
+    /// The port to listen on; here alone a colon may stand for the operator, as in Dante.
+    pub(crate) fn listen_port(&mut self) -> Result<Ports> {
+        let mut ahead = self.cursor;
+        ahead.skip_space();
+        let word = ahead.word(Class::Plain);
+        ahead.skip_blanks();
+        if self.text.slice(word) == b"port" && ahead.take(b':') {
+            self.cursor = ahead;
+            return self.port_number().map(|(port, _)| Ports::Equal(port));
+        }
+        self.ports()
+    }
+
     /// The port behind a proxy.
-    pub(super) fn proxy_port(&mut self) -> Result<Option<u16>> {
+    pub(crate) fn proxy_port(&mut self) -> Result<Option<u16>> {
         if !self.take_port_word() {
             return Ok(None);
         }

@@ -8,7 +8,7 @@ use crate::caution::Caution;
 use crate::keyword::{COMMANDS, METHODS, PROTOCOLS, PROXY_PROTOCOLS};
 use crate::keyword::{ClauseKey, Key, Keyword, Section, Standing};
 use crate::problem::Problem;
-use crate::set::{Member, Set};
+use crate::set::Member;
 use crate::{Command, Method, Protocol, ProxyProtocol};
 use std::ops::Range;
 
@@ -85,22 +85,6 @@ impl Parser<'_> {
             ClauseKey::Method => {
                 self.methods(keyword.name, &mut draft.methods)?;
                 draft.methods_at = Some(word);
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds the members that the words stand for; `meanings` is parallel to `accepted`.
-    fn members<T: Member>(
-        &mut self,
-        keyword: &'static str,
-        accepted: &'static [&'static str],
-        meanings: &[T],
-        set: &mut Set<T>,
-    ) -> Result<()> {
-        for (index, _) in self.values(keyword, accepted)? {
-            if let Some(member) = meanings.get(index) {
-                set.insert(*member);
             }
         }
         Ok(())

@@ -6,8 +6,11 @@ mod proxy;
 mod route;
 mod words;
 
+pub(crate) use words::Words;
+
 use crate::caution::Caution;
 use crate::choice::Choice;
+use crate::dante::Model;
 use crate::endpoint::Network;
 use crate::keyword::{Keyword, Section, Standing};
 use crate::problem::Problem;
@@ -20,10 +23,19 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::time::Duration;
 
-type Result<T> = std::result::Result<T, Box<Diagnostic>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 
 /// Reads a whole file.
 pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {
+    let file: File = deserialize(text)?;
+    let mut reader = Reader { text, config };
+    reader.take_options(&file)?;
+    reader.take_proxies(file.proxy)?;
+    reader.take_routes(file.route)
+}
+
+/// The tables of a whole file.
+pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(text: &Text<'_>) -> Result<T> {
     let source = match std::str::from_utf8(text.bytes) {
         Ok(source) => source,
         Err(error) => {
@@ -31,8 +43,8 @@ pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {
             return fail(text, at..at + 1, Problem::Encoding("TOML has to be UTF-8"));
         }
     };
-    let file: File = match ::toml::from_str(source) {
-        Ok(file) => file,
+    match ::toml::from_str(source) {
+        Ok(file) => Ok(file),
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
             // "invalid type" and "invalid value" quote the value.
@@ -42,18 +54,14 @@ pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {
             } else {
                 complaint(error.message())
             };
-            return fail(text, span, problem);
+            fail(text, span, problem)
         }
-    };
-    let mut reader = Reader { text, config };
-    reader.take_options(&file)?;
-    reader.take_proxies(file.proxy)?;
-    reader.take_routes(file.route)
+    }
 }
 
-struct Reader<'a> {
-    text: &'a Text<'a>,
-    config: &'a mut Config,
+pub(crate) struct Reader<'a, M = Config> {
+    pub(crate) text: &'a Text<'a>,
+    pub(crate) config: &'a mut M,
 }
 
 fn fail<T>(text: &Text<'_>, range: Range<usize>, problem: Problem) -> Result<T> {
@@ -85,15 +93,44 @@ fn refusal(word: &str) -> Option<&'static str> {
     }
 }
 
-impl Reader<'_> {
-    fn fail<T>(&self, range: Range<usize>, problem: Problem) -> Result<T> {
+impl<M: Model> Reader<'_, M> {
+    pub(crate) fn fail<T>(&self, range: Range<usize>, problem: Problem) -> Result<T> {
         fail(self.text, range, problem)
     }
 
-    fn warn(&mut self, range: Range<usize>, caution: Caution) {
-        self.config.warnings.push(Warning { location: self.text.locate(range), caution });
+    pub(crate) fn warn(&mut self, range: Range<usize>, caution: Caution) {
+        let location = self.text.locate(range);
+        self.config.warnings().push(Warning { location, caution });
     }
 
+    pub(crate) fn log_targets(&mut self, words: Option<&Words>) -> Vec<LogTarget> {
+        let mut targets = Vec::new();
+        for word in words.iter().flat_map(|words| words.iter()) {
+            let target = LogTarget::from_bytes(word.get_ref().as_bytes());
+            if let Some(facility) = target.unknown_facility() {
+                self.warn(word.span(), Caution::UnknownFacility(facility.to_owned()));
+            }
+            targets.push(target);
+        }
+        targets
+    }
+
+    /// Which of the `accepted` words it is.
+    pub(crate) fn word_of(
+        &self,
+        keyword: &'static str,
+        word: &Spanned<String>,
+        accepted: &'static [&'static str],
+    ) -> Result<usize> {
+        let text = word.get_ref();
+        match accepted.iter().position(|value| value == text) {
+            Some(index) => Ok(index),
+            None => self.fail(word.span(), crate::value::unknown_value(keyword, text, accepted)),
+        }
+    }
+}
+
+impl Reader<'_> {
     fn take_options(&mut self, file: &File) -> Result<()> {
         self.config.debug = file.debug.unwrap_or(0);
         self.choose(file.resolveprotocol.as_ref(), |config| &mut config.resolveprotocol)?;
@@ -126,18 +163,6 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn log_targets(&mut self, words: Option<&words::Words>) -> Vec<LogTarget> {
-        let mut targets = Vec::new();
-        for word in words.iter().flat_map(|words| words.iter()) {
-            let target = LogTarget::from_bytes(word.get_ref().as_bytes());
-            if let Some(facility) = target.unknown_facility() {
-                self.warn(word.span(), Caution::UnknownFacility(facility.to_owned()));
-            }
-            targets.push(target);
-        }
-        targets
-    }
-
     fn fake_range(&self, range: &Spanned<String>) -> Result<(Ipv4Addr, u8)> {
         let network = range.get_ref().split_once('/').and_then(|(address, prefix)| {
             let (address, prefix) = (address.parse::<Ipv4Addr>().ok()?, prefix.parse::<u8>().ok()?);
@@ -145,19 +170,5 @@ impl Reader<'_> {
             ((8..=30).contains(&prefix) && !network.has_host_bits()).then_some((address, prefix))
         });
         network.map_or_else(|| self.fail(range.span(), Problem::NotAFakeRange), Ok)
-    }
-
-    /// Which of the `accepted` words it is.
-    fn word_of(
-        &self,
-        keyword: &'static str,
-        word: &Spanned<String>,
-        accepted: &'static [&'static str],
-    ) -> Result<usize> {
-        let text = word.get_ref();
-        match accepted.iter().position(|value| value == text) {
-            Some(index) => Ok(index),
-            None => self.fail(word.span(), crate::value::unknown_value(keyword, text, accepted)),
-        }
     }
 }

@@ -4,10 +4,11 @@ use super::file::RouteTable;
 use super::words::Words;
 use super::{Reader, Result, port};
 use crate::caution::Caution;
-use crate::dante::{dotted_prefix, is_mapped, literal, misleading, named_place};
+use crate::dante::{Model, dotted_prefix, is_mapped, literal, misleading, named_place};
 use crate::keyword::{COMMANDS, PROTOCOLS};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
+use crate::sockd::is_interface_label;
 use crate::{Command, Commands, Endpoint, Method, Network, Place, Ports, Protocol, Protocols, Route, Via};
 use ::toml::Spanned;
 use std::net::{IpAddr, Ipv4Addr};
@@ -96,8 +97,10 @@ impl Reader<'_> {
         };
         Ok(places.iter().flat_map(with_ports).collect())
     }
+}
 
-    fn ports(&self, words: &Words) -> Result<Vec<Ports>> {
+impl<M: Model> Reader<'_, M> {
+    pub(crate) fn ports(&self, words: &Words) -> Result<Vec<Ports>> {
         if words.as_slice().is_empty() {
             return self.fail(words.span(), Problem::EmptyList("port"));
         }
@@ -108,16 +111,20 @@ impl Reader<'_> {
         words.iter().map(ports).collect()
     }
 
-    fn places(&mut self, keyword: &'static str, words: &Words) -> Result<Vec<Place>> {
+    pub(crate) fn places(&mut self, keyword: &'static str, words: &Words) -> Result<Vec<Place>> {
         if words.as_slice().is_empty() {
             return self.fail(words.span(), Problem::EmptyList(keyword));
         }
         words.iter().map(|word| self.place(word)).collect()
     }
 
-    fn place(&mut self, word: &Spanned<String>) -> Result<Place> {
-        let place = match read_place(word.get_ref().trim()) {
+    pub(crate) fn place(&mut self, word: &Spanned<String>) -> Result<Place> {
+        let text = word.get_ref().trim();
+        let place = match read_place(text) {
             Ok(place) => place,
+            Err(_) if M::INTERFACES && !text.contains(':') && is_interface_label(text) => {
+                Place::Name(text.to_owned())
+            }
             Err(problem) => return self.fail(word.span(), problem),
         };
         match &place {
@@ -126,7 +133,7 @@ impl Reader<'_> {
                 self.warn(word.span(), Caution::HostBits { written, network: network.masked().to_string() });
             }
             Place::Name(name) => {
-                if let Some(meant) = misleading(name) {
+                if let Some(meant) = misleading(name).filter(|_| !M::INTERFACES) {
                     self.warn(word.span(), Caution::HostName { word: name.clone(), meant });
                 }
             }
@@ -135,7 +142,7 @@ impl Reader<'_> {
         Ok(place)
     }
 
-    fn members<T: Member>(
+    pub(crate) fn members<T: Member>(
         &self,
         keyword: &'static str,
         words: Option<&Words>,

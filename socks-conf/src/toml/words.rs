@@ -6,21 +6,21 @@ use std::fmt;
 use std::ops::Range;
 
 /// The words and the place of the whole value.
-pub(super) struct Words {
+pub(crate) struct Words {
     words: Vec<Spanned<String>>,
     span: Range<usize>,
 }
 
 impl Words {
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Spanned<String>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Spanned<String>> {
         self.words.iter()
     }
 
-    pub(super) fn span(&self) -> Range<usize> {
+    pub(crate) fn span(&self) -> Range<usize> {
         self.span.clone()
     }
 
-    pub(super) fn as_slice(&self) -> &[Spanned<String>] {
+    pub(crate) fn as_slice(&self) -> &[Spanned<String>] {
         &self.words
     }
 }
