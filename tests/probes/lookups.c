@@ -204,6 +204,21 @@ static void names_of(const char *text) {
                getnameinfo(&at.any, length, host, sizeof host, service, sizeof service, NI_NUMERICHOST));
 }
 
+/* What the resolver says of a name, shortly. */
+static void codes_of(const char *name) {
+    struct addrinfo inet = {.ai_family = AF_INET}, *list;
+    int code = getaddrinfo(name, NULL, NULL, &list);
+    if (!code)
+        freeaddrinfo(list);
+    int code_inet = getaddrinfo(name, "80", &inet, &list);
+    if (!code_inet)
+        freeaddrinfo(list);
+    struct hostent *host = gethostbyname(name);
+    int error = host ? 0 : h_errno;
+    struct hostent *host6 = gethostbyname2(name, AF_INET6);
+    printf("%zu bytes: %d %d %d %d\n", strlen(name), code, code_inet, error, host6 ? 0 : h_errno);
+}
+
 int main(int count, char **words) {
     CHECK(count >= 2);
     for (int word = 2; word < count; word++) {
@@ -216,6 +231,8 @@ int main(int count, char **words) {
             hosts_of(asked);
         else if (!strcmp(words[1], "getnameinfo"))
             names_of(asked);
+        else if (!strcmp(words[1], "codes"))
+            codes_of(asked);
         else
             CHECK(!"a kind");
     }

@@ -2,6 +2,7 @@
 //! proxy.
 
 mod local;
+mod spelling;
 mod table;
 
 use end_to_end::application::{Application, Outcome, Wrapper};
@@ -11,6 +12,7 @@ use crate::suite::{Bench, Suite, Verdict};
 
 pub(crate) fn add(suite: &mut Suite) {
     local::add(suite);
+    spelling::add(suite);
     table::add(suite);
 }
 
