@@ -73,7 +73,7 @@ impl Environment<'_> {
             };
             let file = PathBuf::from(format!("${name}"));
             let text = Text::new(value.as_bytes(), &file);
-            dante::read_route(&text, number, config).map_err(Error::Syntax)?;
+            dante::read_route(&text, number, config).map_err(Error::from)?;
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use std::{fmt, io};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The text is wrong at one place.
-    Syntax(Box<Diagnostic>),
+    /// The text is wrong at one or more places, in the order of the text.
+    Syntax(Vec<Diagnostic>),
     /// A file exists, or was asked for, and cannot be read.
     Unreadable {
         /// The file.
@@ -86,7 +86,7 @@ impl fmt::Display for VariableError {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Syntax(diagnostic) => diagnostic.fmt(f),
+            Error::Syntax(diagnostics) => write_lines(f, diagnostics),
             Error::Unreadable { file, error } => write!(f, "cannot read {}: {error}", file.display()),
             Error::PasswordFile { file } => {
                 write!(f, "{}: expected a password of 1 to 255 bytes in the first line", file.display())
@@ -97,6 +97,20 @@ impl fmt::Display for Error {
             }
             Error::Variable { name, error } => write!(f, "${name}: {error}"),
         }
+    }
+}
+
+fn write_lines(f: &mut fmt::Formatter<'_>, diagnostics: &[Diagnostic]) -> fmt::Result {
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        let separator = if index == 0 { "" } else { "\n" };
+        write!(f, "{separator}{diagnostic}")?;
+    }
+    Ok(())
+}
+
+impl From<Box<Diagnostic>> for Error {
+    fn from(diagnostic: Box<Diagnostic>) -> Error {
+        Error::Syntax(vec![*diagnostic])
     }
 }
 

@@ -17,13 +17,13 @@ use std::path::Path;
 pub fn parse(text: &[u8], file: &Path) -> Result<Config, Error> {
     let text = Text::new(text, file);
     let source = Source::File(file.to_owned());
-    let config = read(&text, source).map_err(Error::Syntax)?;
-    Ok(config)
+    read(&text, source)
 }
 
-fn read(text: &Text<'_>, source: Source) -> Result<Config, Box<Diagnostic>> {
-    let fail =
-        |range: Range<usize>, problem| Err(Box::new(Diagnostic { location: text.locate(range), problem }));
+fn read(text: &Text<'_>, source: Source) -> Result<Config, Error> {
+    let fail = |range: Range<usize>, problem| {
+        Err(Error::Syntax(vec![Diagnostic { location: text.locate(range), problem }]))
+    };
     if text.bytes.starts_with(b"\xff\xfe") || text.bytes.starts_with(b"\xfe\xff") {
         return fail(0..0, Problem::Encoding("this file is in UTF-16; save it as UTF-8"));
     }
@@ -34,9 +34,9 @@ fn read(text: &Text<'_>, source: Source) -> Result<Config, Box<Diagnostic>> {
     let mut config = Config::new(source, Search::ByProxyProtocol);
     if first.toml {
         config.search = Search::FirstMatch;
-        toml::read(text, &mut config)?;
+        toml::read(text, &mut config).map_err(Error::Syntax)?;
     } else {
-        dante::read(text, &mut config)?;
+        dante::read(text, &mut config).map_err(Error::Syntax)?;
     }
     config.warn_about_the_whole(Location::whole(text.file.clone()));
     Ok(config)

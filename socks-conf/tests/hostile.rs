@@ -1,7 +1,7 @@
 //! No input makes the readers panic, and every complaint about a text names a place in it.
 
 use proptest::prelude::*;
-use socks_conf::{Command, Config, Error, Host, Protocol, Question, parse};
+use socks_conf::{Command, Config, Diagnostic, Error, Host, Protocol, Question, parse};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,15 +13,20 @@ fn survive(text: &[u8]) {
             config.warnings.iter().for_each(|warning| drop(warning.to_string()));
             ask(&config);
         }
-        Err(Error::Syntax(diagnostic)) => {
-            let lines = text.split(|byte| *byte == b'\n').count();
-            let location = &diagnostic.location;
-            assert!((1..=lines).contains(&(location.line as usize)), "{diagnostic}");
-            assert!(location.column >= 1 && location.length >= 1, "{diagnostic}");
-            assert!(diagnostic.to_string().contains('^'), "{diagnostic}");
+        Err(Error::Syntax(diagnostics)) => {
+            assert!(!diagnostics.is_empty());
+            diagnostics.iter().for_each(|diagnostic| has_a_place(diagnostic, text));
         }
         Err(error) => panic!("parse has no other error: {error}"),
     }
+}
+
+fn has_a_place(diagnostic: &Diagnostic, text: &[u8]) {
+    let lines = text.split(|byte| *byte == b'\n').count();
+    let location = &diagnostic.location;
+    assert!((1..=lines).contains(&(location.line as usize)), "{diagnostic}");
+    assert!(location.column >= 1 && location.length >= 1, "{diagnostic}");
+    assert!(diagnostic.to_string().contains('^'), "{diagnostic}");
 }
 
 fn ask(config: &Config) {

@@ -20,11 +20,16 @@ pub(super) struct Draft {
     pub(super) proxyprotocols_at: Option<Range<usize>>,
     pub(super) methods: Vec<Method>,
     pub(super) methods_at: Option<Range<usize>>,
+    /// Whether something in the block could not be read.
+    pub(super) broken: bool,
 }
 
 impl Parser<'_> {
     /// Adds the route that the draft stands for; `route` is where it begins.
     pub(super) fn complete(&mut self, draft: Draft, route: Range<usize>, line: u32) -> Result<()> {
+        if draft.broken {
+            return Ok(());
+        }
         let Some((from, from_at)) = draft.from.clone() else {
             return self.fail(route, Problem::Missing("from"));
         };

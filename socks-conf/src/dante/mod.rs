@@ -14,6 +14,7 @@ mod number;
 mod option;
 mod parser;
 mod port;
+mod recovery;
 mod route;
 
 pub(crate) use address::{dotted_prefix, is_mapped, literal, misleading, named_place};
@@ -25,12 +26,16 @@ use crate::{Config, Diagnostic};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 
-/// Reads a whole file.
-pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {
-    Parser::new(text, config).read_file()
+/// Reads a whole file; every mistake in it is an error, as far as one is not the consequence of another.
+pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> std::result::Result<(), Vec<Diagnostic>> {
+    let mut parser = Parser::new(text, config);
+    parser.read_file();
+    parser.mistakes.verdict()
 }
 
 /// Reads the inside of one route block, as the variables `SOCKS_ROUTE_n` hold it.
 pub(crate) fn read_route(text: &Text<'_>, line: u32, config: &mut Config) -> Result<()> {
-    Parser::new(text, config).read_bare_route(line)
+    let mut parser = Parser::new(text, config);
+    parser.read_bare_route(line)?;
+    parser.mistakes.first()
 }

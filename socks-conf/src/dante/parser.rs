@@ -2,6 +2,7 @@
 
 use super::Result;
 use super::cursor::{Class, Cursor};
+use super::recovery::Mistakes;
 use crate::caution::Caution;
 use crate::keyword::{Keyword, Section, Standing, Value};
 use crate::problem::Problem;
@@ -38,19 +39,24 @@ pub(crate) struct Parser<'a, M = Config> {
     pub(crate) text: &'a Text<'a>,
     pub(crate) cursor: Cursor<'a>,
     pub(crate) config: &'a mut M,
+    pub(super) mistakes: Mistakes,
 }
 
 impl Parser<'_> {
-    pub(crate) fn read_file(&mut self) -> Result<()> {
+    pub(crate) fn read_file(&mut self) {
         loop {
             self.cursor.skip_space();
-            if self.cursor.peek().is_none() {
-                return Ok(());
+            if self.cursor.peek().is_none() || self.mistakes.suffice() {
+                return;
             }
             let word = self.cursor.word(Class::Plain);
-            match self.text.slice(word.clone()) {
-                b"route" => self.read_route(word)?,
-                _ => self.read_option(word)?,
+            let read = match self.text.slice(word.clone()) {
+                b"route" => self.read_route(word),
+                _ => self.read_option(word),
+            };
+            match read {
+                Ok(()) => self.mistakes.note_sense(),
+                Err(mistake) => self.skip_statement(*mistake),
             }
         }
     }
@@ -58,7 +64,7 @@ impl Parser<'_> {
 
 impl<'a, M: Model> Parser<'a, M> {
     pub(crate) fn new(text: &'a Text<'a>, config: &'a mut M) -> Parser<'a, M> {
-        Parser { text, cursor: Cursor::new(text.bytes), config }
+        Parser { text, cursor: Cursor::new(text.bytes), config, mistakes: Mistakes::default() }
     }
 
     pub(crate) fn fail<T>(&self, range: Range<usize>, problem: Problem) -> Result<T> {

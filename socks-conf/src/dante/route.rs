@@ -20,8 +20,8 @@ impl Parser<'_> {
             return self.unexpected("`{` behind `route`");
         }
         let line = self.text.line_of(route.start);
-        let draft = self.read_clauses()?;
-        if !self.cursor.take(b'}') {
+        let draft = self.read_clauses();
+        if !self.cursor.take(b'}') && !draft.broken {
             return self.fail(route, Problem::Unclosed);
         }
         self.complete(draft, route, line)
@@ -29,14 +29,14 @@ impl Parser<'_> {
 
     /// A route without the word and the braces.
     pub(super) fn read_bare_route(&mut self, line: u32) -> Result<()> {
-        let draft = self.read_clauses()?;
-        if self.cursor.peek().is_some() {
+        let draft = self.read_clauses();
+        if self.cursor.peek().is_some() && !draft.broken {
             return self.unexpected("a keyword");
         }
         self.complete(draft, 0..self.text.bytes.len(), line)
     }
 
-    fn read_clauses(&mut self) -> Result<Draft> {
+    fn read_clauses(&mut self) -> Draft {
         let mut draft = Draft::default();
         loop {
             self.cursor.skip_space();
@@ -45,17 +45,24 @@ impl Parser<'_> {
             // The next route can only mean that this one was not closed.
             if matches!(start.peek(), None | Some(b'}')) || self.text.slice(word.clone()) == b"route" {
                 self.cursor = start;
-                return Ok(draft);
+                return draft;
             }
-            let keyword = self.keyword(word.clone(), Section::Route)?;
-            match keyword.standing {
-                Standing::Supported(Key::Clause(key)) => self.read_clause(key, keyword, word, &mut draft)?,
-                _ => self.skip_value(keyword)?,
+            if let Err(mistake) = self.read_clause(word, &mut draft) {
+                draft.broken = true;
+                self.skip_clause(*mistake, start);
             }
         }
     }
 
-    fn read_clause(
+    fn read_clause(&mut self, word: Range<usize>, draft: &mut Draft) -> Result<()> {
+        let keyword = self.keyword(word.clone(), Section::Route)?;
+        match keyword.standing {
+            Standing::Supported(Key::Clause(key)) => self.take_clause(key, keyword, word, draft),
+            _ => self.skip_value(keyword),
+        }
+    }
+
+    fn take_clause(
         &mut self,
         key: ClauseKey,
         keyword: &'static Keyword,

@@ -30,7 +30,7 @@ use std::path::Path;
 /// Reads a server's `text`, in Dante's syntax or TOML, told apart by content. `file` is for messages only.
 pub fn parse(text: &[u8], file: &Path) -> Result<Sockd, Error> {
     let text = Text::new(text, file);
-    read(&text).map_err(Error::Syntax)
+    read(&text).map_err(Error::from)
 }
 
 fn read(text: &Text<'_>) -> Result<Sockd, Box<Diagnostic>> {

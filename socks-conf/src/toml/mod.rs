@@ -25,13 +25,21 @@ use std::time::Duration;
 
 pub(crate) type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 
-/// Reads a whole file.
-pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> Result<()> {
-    let file: File = deserialize(text)?;
+/// Reads a whole file; every value that cannot be used is an error.
+pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> std::result::Result<(), Vec<Diagnostic>> {
+    let file = deserialize::<File>(text).map_err(|mistake| vec![*mistake])?;
     let mut reader = Reader { text, config };
-    reader.take_options(&file)?;
-    reader.take_proxies(file.proxy)?;
-    reader.take_routes(file.route)
+    let mut mistakes: Vec<Diagnostic> =
+        reader.take_options(&file).err().map(|mistake| *mistake).into_iter().collect();
+    let proxies = reader.take_proxies(file.proxy);
+    let all_proxies = proxies.is_empty();
+    mistakes.extend(proxies);
+    let routes = reader.take_routes(file.route).into_iter();
+    // A proxy that could not be read is not missing.
+    mistakes.extend(
+        routes.filter(|mistake| all_proxies || !matches!(mistake.problem, Problem::UnknownProxy { .. })),
+    );
+    if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
 
 /// The tables of a whole file.

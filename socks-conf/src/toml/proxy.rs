@@ -3,7 +3,7 @@
 use super::file::ProxyTable;
 use super::{Reader, Result};
 use crate::problem::Problem;
-use crate::{Proxy, Secret};
+use crate::{Diagnostic, Proxy, Secret};
 use ::toml::Spanned;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,18 +16,23 @@ const TWO_USERS: &str = "the URL has a user name already";
 const LENGTH: &str = "expected 1 to 255 bytes";
 
 impl Reader<'_> {
-    pub(super) fn take_proxies(&mut self, proxies: BTreeMap<Spanned<String>, ProxyTable>) -> Result<()> {
+    /// Adds the proxies; the mistakes in those that cannot be read.
+    pub(super) fn take_proxies(&mut self, proxies: BTreeMap<Spanned<String>, ProxyTable>) -> Vec<Diagnostic> {
+        let mut mistakes = Vec::new();
         for (name, table) in proxies {
-            if matches!(name.get_ref().as_str(), "direct" | "block") {
-                return self.fail(name.span(), Problem::ReservedName(name.into_inner()));
+            match self.proxy(name, table) {
+                Ok(proxy) => self.config.proxies.push(proxy),
+                Err(mistake) => mistakes.push(*mistake),
             }
-            let proxy = self.proxy(name.into_inner(), table)?;
-            self.config.proxies.push(proxy);
         }
-        Ok(())
+        mistakes
     }
 
-    fn proxy(&self, name: String, table: ProxyTable) -> Result<Proxy> {
+    fn proxy(&self, name: Spanned<String>, table: ProxyTable) -> Result<Proxy> {
+        if matches!(name.get_ref().as_str(), "direct" | "block") {
+            return self.fail(name.span(), Problem::ReservedName(name.into_inner()));
+        }
+        let name = name.into_inner();
         let mut proxy = match Proxy::from_url(table.url.get_ref()) {
             Ok(proxy) => Proxy { name, ..proxy },
             Err(error) => return self.fail(table.url.span(), Problem::Url(error)),

@@ -9,17 +9,21 @@ use crate::keyword::{COMMANDS, PROTOCOLS};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
 use crate::sockd::is_interface_label;
-use crate::{Command, Commands, Endpoint, Method, Network, Place, Ports, Protocol, Protocols, Route, Via};
+use crate::{
+    Command, Commands, Diagnostic, Endpoint, Method, Network, Place, Ports, Protocol, Protocols, Route, Via,
+};
 use ::toml::Spanned;
 use std::net::{IpAddr, Ipv4Addr};
 
 impl Reader<'_> {
-    pub(super) fn take_routes(&mut self, routes: Vec<Spanned<RouteTable>>) -> Result<()> {
+    /// Adds the routes; the mistakes in those that cannot be read.
+    pub(super) fn take_routes(&mut self, routes: Vec<Spanned<RouteTable>>) -> Vec<Diagnostic> {
+        let mut mistakes = Vec::new();
         for table in routes {
             let line = self.text.line_of(table.span().start);
-            self.take_route(table.into_inner(), line)?;
+            mistakes.extend(self.take_route(table.into_inner(), line).err().map(|mistake| *mistake));
         }
-        Ok(())
+        mistakes
     }
 
     /// Adds one route for each `from`, which is the same as one with all of them where the first match decides.
