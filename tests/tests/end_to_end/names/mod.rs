@@ -2,6 +2,7 @@
 //! proxy.
 
 mod local;
+mod remote;
 mod spelling;
 mod table;
 
@@ -12,6 +13,7 @@ use crate::suite::{Bench, Suite, Verdict};
 
 pub(crate) fn add(suite: &mut Suite) {
     local::add(suite);
+    remote::add(suite);
     spelling::add(suite);
     table::add(suite);
 }
