@@ -23,7 +23,7 @@ _socksd() {
 
     case "${cmd}" in
         socksd)
-            opts="-l -v -q -h -V --listen --user --users --allow --resolve --hosts --handshake-timeout --connect-timeout --idle-timeout --grace --check --verbose --quiet --help --version"
+            opts="-l -v -q -h -V --listen --user --users --allow --resolve --hosts --handshake-timeout --connect-timeout --bind-timeout --idle-timeout --grace --check --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -84,6 +84,10 @@ _socksd() {
                     return 0
                     ;;
                 --connect-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bind-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -6,6 +6,7 @@ complete -c socksd -l resolve -d 'Know this name, whatever the system\'s resolve
 complete -c socksd -l hosts -d 'Know the names in this file, which is like /etc/hosts' -r -F
 complete -c socksd -l handshake-timeout -d 'Give an application so long for its whole request' -r
 complete -c socksd -l connect-timeout -d 'Give a target so long, from the name lookup to the last of its addresses' -r
+complete -c socksd -l bind-timeout -d 'Wait so long for the call that a BIND asks for' -r
 complete -c socksd -l idle-timeout -d 'Reset a connection that carried nothing for so long; 0 is never' -r
 complete -c socksd -l grace -d 'Give open connections so long to finish on SIGINT or SIGTERM' -r
 complete -c socksd -l check -d 'Check the options and the files they name, then exit'

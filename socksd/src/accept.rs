@@ -34,7 +34,7 @@ pub(crate) async fn accept(listener: TcpListener, site: Arc<Site>, mut phase: wa
 }
 
 /// The next connection, however long the system may have no room for it.
-async fn next(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+pub(crate) async fn next(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     /// Long enough to cost nothing, short enough to go unnoticed once descriptors are free again.
     const PAUSE: Duration = Duration::from_millis(100);
     let mut short_of_room = false;

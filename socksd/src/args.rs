@@ -70,6 +70,10 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     pub connect_timeout: Duration,
 
+    /// Wait so long for the call that a BIND asks for
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
+    pub bind_timeout: Duration,
+
     /// Reset a connection that carried nothing for so long; 0 is never
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds_or_never)]
     pub idle_timeout: Duration,

@@ -1,17 +1,19 @@
 //! Reaches the target of a request: finds its addresses and tries one after the other until one connects.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use log::debug;
 use rustix::io::Errno;
 use socket2::SockRef;
-use socks_proto::{Address, Host, Name};
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use socks_proto::Address;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::hosts::Hosts;
+use crate::lookup::resolve;
+use crate::outgoing::source_for;
 use crate::refusal::Refusal;
 use crate::stream::tune;
 
@@ -32,33 +34,6 @@ pub(crate) async fn connect(target: &Address, outlook: Outlook<'_>) -> Result<Tc
     let lookup = resolve(target, outlook.hosts);
     let addresses = timeout_at(deadline, lookup).await.map_err(|_| Refusal::LookupTimedOut)??;
     try_in_turn(&addresses, deadline, outlook.listening).await
-}
-
-async fn resolve(target: &Address, hosts: &Hosts) -> Result<Vec<SocketAddr>, Refusal> {
-    let with_port = |ip: IpAddr| SocketAddr::new(ip.to_canonical(), target.port);
-    let name = match target.canonical().host {
-        Host::Ip(ip) => return Ok(vec![with_port(ip)]),
-        Host::Name(name) => name,
-    };
-    let name = host_name(&name).ok_or(Refusal::Unspeakable)?;
-    if let Some(known) = hosts.addresses(name) {
-        return Ok(known.iter().copied().map(with_port).collect());
-    }
-    let mut addresses = Vec::new();
-    for address in lookup_host((name, target.port)).await.map_err(Refusal::UnknownName)? {
-        if !addresses.contains(&address) {
-            addresses.push(address);
-        }
-    }
-    debug!("{name} is {addresses:?}");
-    Ok(addresses)
-}
-
-/// The name as text, if it is one that can be looked up: names travel in ASCII, and a resolver could take a blank or
-/// a slash for something else.
-fn host_name(name: &Name) -> Option<&str> {
-    let text = std::str::from_utf8(name.as_bytes()).ok()?;
-    text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/').then_some(text)
 }
 
 async fn try_in_turn(
@@ -123,15 +98,6 @@ fn has_no_source(target: SocketAddr, error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::ADDRNOTAVAIL) && source_for(target).is_err()
 }
 
-/// A connected UDP socket sends nothing, but is given the address that would be used.
-fn source_for(target: SocketAddr) -> io::Result<SocketAddr> {
-    let any: IpAddr =
-        if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((any, 0))?;
-    socket.connect(target)?;
-    socket.local_addr()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,15 +115,5 @@ mod tests {
         assert!(!at("127.0.0.2:1080", "127.0.0.1:1080"));
         assert!(!at("[::1]:1080", "0.0.0.0:1080"));
         assert!(!at("192.0.2.7:1080", "0.0.0.0:1080"));
-    }
-
-    #[test]
-    fn looks_up_nothing_that_is_no_name() {
-        let name = |bytes: &[u8]| host_name(&Name::new(bytes).unwrap()).map(str::to_owned);
-        assert_eq!(name(b"www.example.org").as_deref(), Some("www.example.org"));
-        assert_eq!(name(b"_srv.x-y.example").as_deref(), Some("_srv.x-y.example"));
-        for bad in [&b"a b"[..], b"a/b", b"a\nb", b"\xff", "zo\u{eb}".as_bytes()] {
-            assert_eq!(name(bad), None);
-        }
     }
 }

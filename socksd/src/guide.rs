@@ -6,9 +6,9 @@ use std::fmt::Write;
 
 /// What the program does and whom it serves.
 pub const DESCRIPTION: &str = "\
-Serves CONNECT of SOCKS 5, 4a and 4, by name and by address, and logs one line for each connection when its target was \
-reached and one with the bytes it carried when it ends. Other commands of SOCKS are answered with \"command not \
-supported\".
+Serves CONNECT and BIND of SOCKS 5, 4a and 4 and UDP ASSOCIATE of SOCKS 5, by name and by address, and logs one line \
+for each connection when its target was reached and one with the bytes it carried when it ends. Other commands of SOCKS \
+are answered with \"command not supported\".
 
 Without options it serves the programs of this machine only. Other hosts are served once --allow names them or users \
 exist.";
@@ -20,8 +20,13 @@ pub type Entry = (&'static str, &'static str);
 pub type Section = (&'static str, &'static [Entry]);
 
 /// The sections after the options, in order.
-pub const SECTIONS: &[Section] =
-    &[("EXAMPLES", EXAMPLES), ("LOG", LOG), ("SIGNALS", SIGNALS), ("EXIT STATUS", EXIT_STATUS)];
+pub const SECTIONS: &[Section] = &[
+    ("EXAMPLES", EXAMPLES),
+    ("COMMANDS OF SOCKS", COMMANDS),
+    ("LOG", LOG),
+    ("SIGNALS", SIGNALS),
+    ("EXIT STATUS", EXIT_STATUS),
+];
 
 const EXAMPLES: &[Entry] = &[
     ("socksd", "Serve the programs of this machine on 127.0.0.1:1080, without a password."),
@@ -54,6 +59,33 @@ const LOG: &[Entry] = &[
     (
         "handshake 3 from 127.0.0.1:51238 user alice: failed user name or password refused 0.00s",
         "There was no request.",
+    ),
+    (
+        "bind 4 from 127.0.0.1:51240 to ftp.example.org:21 user -: listening on 192.0.2.1:40112",
+        "A call from ftp.example.org is waited for; open follows, with the caller's address, when it has come.",
+    ),
+    (
+        "udpassociate 5 from 127.0.0.1:51242 to 0.0.0.0:0 user -: up 40 down 90 sent 1 received 1 dropped 0 closed 2.10s",
+        "An association for datagrams ended, with its connection. sent, received and dropped count datagrams.",
+    ),
+];
+
+const COMMANDS: &[Entry] = &[
+    (
+        "CONNECT",
+        "The addresses of a name are tried until one connects. The reply holds the address that the target sees.",
+    ),
+    (
+        "BIND",
+        "Waits for --bind-timeout for one call from the host that the request names, or from anybody if that is 0.0.0.0 \
+         or ::. Others who call are closed. The port is chosen by the system; beside a zero address the request may \
+         name one from 1024. The port is closed once the call has come or the application is gone.",
+    ),
+    (
+        "UDP ASSOCIATE",
+        "Relays the datagrams of one port of the application's host, by default the one that sends first, as long as \
+         the connection lasts. Answers come back from hosts that were sent to, from any port of theirs. Fragments are \
+         dropped, and so is what goes to multicast and broadcast addresses.",
     ),
 ];
 

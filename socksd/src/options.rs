@@ -24,6 +24,8 @@ pub struct Options {
     pub handshake_timeout: Duration,
     /// The time for reaching a target: name lookup and all its addresses.
     pub connect_timeout: Duration,
+    /// The time for which a BIND waits for its call.
+    pub bind_timeout: Duration,
     /// The time without a byte either way after which a connection is reset; `None` is for ever.
     pub idle_timeout: Option<Duration>,
     /// The time that open connections are given to finish on shutdown.
@@ -39,6 +41,7 @@ impl Default for Options {
             hosts: Hosts::default(),
             handshake_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(30),
+            bind_timeout: Duration::from_secs(120),
             idle_timeout: None,
             grace: Duration::from_secs(2),
         }

@@ -10,6 +10,7 @@ use log::{Level, info, log};
 use socks_proto::server::Fault;
 use socks_proto::{Address, Command, Host};
 
+use crate::associate::Tally;
 use crate::handshake::Failure;
 use crate::refusal::Refusal;
 use crate::relay::{End, Party};
@@ -38,6 +39,8 @@ pub(crate) enum Ending {
     Abandoned,
     /// Data was relayed, and this ended it.
     Relayed(End),
+    /// Datagrams were relayed, and this ended it.
+    Associated(End, Tally),
     /// The proxy stopped.
     Shutdown,
 }
@@ -56,6 +59,11 @@ impl Record {
     pub(crate) fn open(&mut self, reached: Option<SocketAddr>) {
         self.reached = reached;
         info!("{self}: open");
+    }
+
+    /// Writes the line that says where a call, or the application's datagrams, are waited for.
+    pub(crate) fn listen(&self, address: SocketAddr) {
+        info!("{self}: listening on {address}");
     }
 
     /// Writes the last line; what an administrator may have to act on is a warning.
@@ -123,13 +131,24 @@ impl Display for Outcome<'_> {
         let end = match self.0 {
             Ending::Handshake(fault) => return write!(f, "failed {fault}"),
             Ending::Refused(refusal) => return write!(f, "refused {:02x} {refusal}", refusal.rep().0),
-            Ending::Abandoned | Ending::Relayed(End::Reset(Party::Application)) => "reset-by-application",
-            Ending::Relayed(End::Reset(Party::Target)) => "reset-by-target",
-            Ending::Relayed(End::Closed) => "closed",
-            Ending::Relayed(End::Idle) => "idle",
+            Ending::Abandoned => "reset-by-application",
+            Ending::Relayed(end) | Ending::Associated(end, _) => manner(*end),
             Ending::Shutdown => "shutdown",
         };
-        write!(f, "up {} down {} {end}", self.1.up().bytes(), self.1.down().bytes())
+        write!(f, "up {} down {} ", self.1.up().bytes(), self.1.down().bytes())?;
+        if let Ending::Associated(_, tally) = self.0 {
+            write!(f, "{tally} ")?;
+        }
+        f.write_str(end)
+    }
+}
+
+fn manner(end: End) -> &'static str {
+    match end {
+        End::Closed => "closed",
+        End::Idle => "idle",
+        End::Reset(Party::Application) => "reset-by-application",
+        End::Reset(Party::Target) => "reset-by-target",
     }
 }
 
@@ -187,6 +206,11 @@ mod tests {
         let outcome = |ending: Ending| Outcome(&ending, &record.traffic).to_string();
         assert_eq!(outcome(Ending::Relayed(End::Closed)), "up 78 down 1256 closed");
         assert_eq!(outcome(Ending::Relayed(End::Reset(Party::Target))), "up 78 down 1256 reset-by-target");
+        let tally = Tally { sent: 3, received: 2, dropped: 1 };
+        assert_eq!(
+            outcome(Ending::Associated(End::Idle, tally)),
+            "up 78 down 1256 sent 3 received 2 dropped 1 idle"
+        );
         assert_eq!(outcome(Ending::Refused(Refusal::Command)), "refused 07 command not supported");
     }
 

@@ -28,6 +28,14 @@ pub(crate) enum Refusal {
     FamilyImpossible(SocketAddr),
     /// connect(2) failed.
     Connect(SocketAddr, io::Error),
+    /// There is no socket to be had for datagrams.
+    Associate(io::Error),
+    /// There is no socket to be had to wait for a call on.
+    Listen(io::Error),
+    /// As many calls are waited for as may be at a time.
+    TooManyWaiting,
+    /// Nobody who may called within the time there was.
+    NobodyCalled,
 }
 
 impl Refusal {
@@ -38,8 +46,9 @@ impl Refusal {
             Refusal::FamilyImpossible(_) => Rep::ADDRESS_TYPE_NOT_SUPPORTED,
             Refusal::Unspeakable | Refusal::UnknownName(_) | Refusal::LookupTimedOut => Rep::HOST_UNREACHABLE,
             Refusal::Loop(_) | Refusal::Unspecified(_) => Rep::NOT_ALLOWED,
-            Refusal::TimedOut(_) => Rep::TTL_EXPIRED,
-            Refusal::Connect(_, error) => rep_of(error),
+            Refusal::TimedOut(_) | Refusal::NobodyCalled => Rep::TTL_EXPIRED,
+            Refusal::TooManyWaiting => Rep::GENERAL_FAILURE,
+            Refusal::Connect(_, error) | Refusal::Associate(error) | Refusal::Listen(error) => rep_of(error),
         }
     }
 
@@ -96,6 +105,10 @@ impl fmt::Display for Refusal {
             Refusal::TimedOut(_) => f.write_str("connect timed out"),
             Refusal::FamilyImpossible(_) => f.write_str("no address of this family here"),
             Refusal::Connect(_, error) => write!(f, "{error}"),
+            Refusal::Associate(error) => write!(f, "no socket for datagrams: {error}"),
+            Refusal::Listen(error) => write!(f, "cannot listen: {error}"),
+            Refusal::TooManyWaiting => f.write_str("too many calls are waited for"),
+            Refusal::NobodyCalled => f.write_str("nobody called"),
         }
     }
 }

@@ -3,20 +3,22 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use socks_proto::server::{MAX_REPLY, Request, encode_reply};
+use socks_proto::server::{MAX_REPLY, Request, Version, encode_reply};
 use socks_proto::socks5::Rep;
 use socks_proto::{Address, Command};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::associate::Association;
+use crate::bind::Waiting;
 use crate::connect::connect;
 use crate::handshake::{Asked, Failure, handshake};
 use crate::record::{Ending, Record};
 use crate::refusal::Refusal;
-use crate::relay::relay;
+use crate::relay::{End, relay};
 use crate::site::{Phase, Site};
-use crate::stream::{broken, close_gently, tune, write_all};
+use crate::stream::{broken, close_gently, read, tune, write_all};
 
 /// Serves one application to the end, or until the phase is [`Phase::Cut`].
 pub(crate) async fn serve(
@@ -46,46 +48,61 @@ async fn cut(phase: &mut watch::Receiver<Phase>) {
     let _ = phase.wait_for(|phase| *phase == Phase::Cut).await;
 }
 
-async fn converse(application: &TcpStream, from: SocketAddr, site: &Site, record: &mut Record) -> Ending {
+async fn converse(
+    application: &TcpStream,
+    from: SocketAddr,
+    site: &Arc<Site>,
+    record: &mut Record,
+) -> Ending {
     // Boxed, so that the buffers of the dialogue do not live as long as the connection.
-    match Box::pin(open(application, from, site, record)).await {
-        Ok((target, early)) => {
-            let idle = site.options.idle_timeout;
-            Ending::Relayed(relay(application, &target, &early, &record.traffic, idle).await)
+    let opened = Box::pin(open(application, from, site, record)).await;
+    let idle = site.options.idle_timeout;
+    match opened {
+        Ok(Opened::Stream { other, early }) => {
+            Ending::Relayed(relay(application, &other, &early, &record.traffic, idle).await)
+        }
+        Ok(Opened::Datagrams(association)) => {
+            let (end, tally) = Box::pin(association.relay(application, &record.traffic, idle)).await;
+            Ending::Associated(end, tally)
         }
         Err(ending) => ending,
     }
 }
 
-/// Reaches the target the application asks for, and gives it with the data that came early.
+/// What a request that was granted leads to.
+enum Opened {
+    /// A connection with the target or from a caller, and the data for it that came early.
+    Stream {
+        other: TcpStream,
+        early: Vec<u8>,
+    },
+    Datagrams(Box<Association>),
+}
+
 async fn open(
     application: &TcpStream,
     from: SocketAddr,
-    site: &Site,
+    site: &Arc<Site>,
     record: &mut Record,
-) -> Result<(TcpStream, Vec<u8>), Ending> {
+) -> Result<Opened, Ending> {
     if !site.options.admits(from) {
         return Err(Ending::Handshake(Failure::NotAdmitted));
     }
     let Asked { request, early } = ask(application, site, record).await.map_err(Ending::Handshake)?;
     record.ask(request.command, request.address);
-    let target = tokio::select! {
-        reached = reach(&request, site) => reached,
-        () = broken(application) => return Err(Ending::Abandoned),
+    let opened = match request.command {
+        Ok(Command::Connect) => open_target(application, &request, early, site, record).await,
+        Ok(Command::Bind) => open_call(application, &request, early, site, record).await,
+        Ok(Command::UdpAssociate) if request.version == Version::Socks5 => {
+            open_association(application, &request, site, record).await
+        }
+        _ => Err(Ending::Refused(Refusal::Command)),
     };
-    match target {
-        Ok(target) => {
-            let granted = reply(application, &request, Rep::SUCCEEDED, bnd(&target)).await;
-            granted.map_err(|_| Ending::Abandoned)?;
-            record.open(target.peer_addr().ok());
-            Ok((target, early))
-        }
-        Err(refusal) => {
-            // An application that is gone need not be told.
-            let _ = reply(application, &request, refusal.rep(), Address::UNSPECIFIED).await;
-            Err(Ending::Refused(refusal))
-        }
+    if let Err(Ending::Refused(refusal)) = &opened {
+        // An application that is gone need not be told.
+        let _ = reply(application, &request, refusal.rep(), Address::UNSPECIFIED).await;
     }
+    opened
 }
 
 async fn ask(application: &TcpStream, site: &Site, record: &mut Record) -> Result<Asked, Failure> {
@@ -93,16 +110,83 @@ async fn ask(application: &TcpStream, site: &Site, record: &mut Record) -> Resul
     timeout(site.options.handshake_timeout, dialogue).await.unwrap_or(Err(Failure::TimedOut))
 }
 
-async fn reach(request: &Request, site: &Site) -> Result<TcpStream, Refusal> {
-    match request.command {
-        Ok(Command::Connect) => connect(&request.address, site.outlook()).await,
-        _ => Err(Refusal::Command),
+async fn open_target(
+    application: &TcpStream,
+    request: &Request,
+    early: Vec<u8>,
+    site: &Site,
+    record: &mut Record,
+) -> Result<Opened, Ending> {
+    let target = tokio::select! {
+        reached = connect(&request.address, site.outlook()) => reached.map_err(Ending::Refused)?,
+        () = broken(application) => return Err(Ending::Abandoned),
+    };
+    grant(application, request, bnd(&target)).await?;
+    record.open(target.peer_addr().ok());
+    Ok(Opened::Stream { other: target, early })
+}
+
+async fn open_call(
+    application: &TcpStream,
+    request: &Request,
+    mut early: Vec<u8>,
+    site: &Site,
+    record: &mut Record,
+) -> Result<Opened, Ending> {
+    let waiting = tokio::select! {
+        waiting = Waiting::open(&request.address, application, site) => waiting.map_err(Ending::Refused)?,
+        () = broken(application) => return Err(Ending::Abandoned),
+    };
+    grant(application, request, waiting.address().into()).await?;
+    record.listen(waiting.address());
+    let (caller, from) = tokio::select! {
+        called = timeout(site.options.bind_timeout, waiting.call()) => {
+            called.map_err(|_| Ending::Refused(Refusal::NobodyCalled))?
+        }
+        ending = gone(application, &mut early) => return Err(ending),
+    };
+    drop(waiting);
+    grant(application, request, from.into()).await?;
+    record.open(Some(from));
+    Ok(Opened::Stream { other: caller, early })
+}
+
+/// Completes when the application gives up waiting; what it sends meanwhile is kept for the caller.
+async fn gone(application: &TcpStream, early: &mut Vec<u8>) -> Ending {
+    /// Applications have little to say before they know that somebody hears them.
+    const MOST: usize = 64 * 1024;
+    let mut buffer = [0; 512];
+    while early.len() < MOST {
+        match read(application, &mut buffer).await {
+            Ok(0) => return Ending::Relayed(End::Closed),
+            Ok(count) => early.extend_from_slice(&buffer[..count]),
+            Err(_) => return Ending::Abandoned,
+        }
     }
+    broken(application).await;
+    Ending::Abandoned
+}
+
+async fn open_association(
+    application: &TcpStream,
+    request: &Request,
+    site: &Arc<Site>,
+    record: &mut Record,
+) -> Result<Opened, Ending> {
+    let association = Association::open(application, &request.address, Arc::clone(site));
+    let association = Box::new(association.map_err(Ending::Refused)?);
+    grant(application, request, association.address().into()).await?;
+    record.listen(association.address());
+    Ok(Opened::Datagrams(association))
 }
 
 /// The address the target sees.
 fn bnd(target: &TcpStream) -> Address {
     target.local_addr().map_or(Address::UNSPECIFIED, Address::from)
+}
+
+async fn grant(application: &TcpStream, request: &Request, bnd: Address) -> Result<(), Ending> {
+    reply(application, request, Rep::SUCCEEDED, bnd).await.map_err(|_| Ending::Abandoned)
 }
 
 async fn reply(application: &TcpStream, request: &Request, rep: Rep, bnd: Address) -> std::io::Result<()> {

@@ -13,6 +13,7 @@ pub(crate) fn options(args: Args) -> Result<Options, Error> {
         allow: args.allow,
         handshake_timeout: args.handshake_timeout,
         connect_timeout: args.connect_timeout,
+        bind_timeout: args.bind_timeout,
         idle_timeout: Some(args.idle_timeout).filter(|timeout| !timeout.is_zero()),
         grace: args.grace,
         ..Options::default()

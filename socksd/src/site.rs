@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use tokio::sync::Semaphore;
+
 use crate::connect::Outlook;
 use crate::options::Options;
 use crate::record::Record;
@@ -18,17 +20,22 @@ pub(crate) enum Phase {
     Cut,
 }
 
+/// Calls that are waited for at a time: each holds a port of this host.
+const MOST_WAITING: usize = 256;
+
 /// The proxy as its connections see it.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) options: Options,
+    /// Permits to wait for a call.
+    pub(crate) waiting: Semaphore,
     listening: Vec<SocketAddr>,
     connections: AtomicU64,
 }
 
 impl Site {
     pub(crate) fn new(options: Options, listening: Vec<SocketAddr>) -> Site {
-        Site { options, listening, connections: AtomicU64::new(0) }
+        Site { options, waiting: Semaphore::new(MOST_WAITING), listening, connections: AtomicU64::new(0) }
     }
 
     /// The addresses that applications are accepted on.

@@ -25,7 +25,8 @@ pub(crate) fn keep() {
 /// Waits for the last line about the application at this address, and gives what follows the address.
 pub(crate) fn end_of(application: SocketAddr) -> String {
     let from = format!(" from {application} ");
-    let line = find(|line| line.contains(&from) && !line.ends_with(": open"));
+    let is_last = |line: &str| !line.ends_with(": open") && !line.contains(": listening on ");
+    let line = find(|line| line.contains(&from) && is_last(line));
     line[line.find(&from).unwrap() + from.len()..].to_owned()
 }
 

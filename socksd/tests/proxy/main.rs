@@ -1,6 +1,8 @@
 //! The proxy from outside: scripted applications and targets on loopback, and the program with real applications.
 
 mod application;
+mod calls;
+mod datagrams;
 mod hostile;
 mod journal;
 mod lifetime;
