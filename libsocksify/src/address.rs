@@ -84,6 +84,27 @@ unsafe fn family(address: *const sockaddr, length: socklen_t) -> Option<c_int> {
     readable.then(|| unsafe { (&raw const (*address).sa_family).read_unaligned() }.into())
 }
 
+/// Where daemons that resolve names for others listen: nscd(8), systemd-resolved(8), avahi-daemon(8).
+const RESOLVERS: &[&[u8]] =
+    &[b"/run/nscd/socket", b"/run/systemd/resolve/io.systemd.Resolve", b"/run/avahi-daemon/socket"];
+
+/// Whether the address is that of a daemon that resolves names, past every route.
+///
+/// # Safety
+/// As [`internet`].
+pub(crate) unsafe fn is_resolver(address: *const sockaddr, length: socklen_t) -> bool {
+    const PATH: usize = std::mem::offset_of!(libc::sockaddr_un, sun_path);
+    let length = (length as usize).min(size_of::<libc::sockaddr_un>());
+    // SAFETY: forwarded.
+    if unsafe { family(address, length as socklen_t) } != Some(libc::AF_UNIX) || length <= PATH {
+        return false;
+    }
+    // SAFETY: the caller's bytes from the path on.
+    let path = unsafe { std::slice::from_raw_parts(address.cast::<u8>().add(PATH), length - PATH) };
+    let path = path.split(|byte| *byte == 0).next().unwrap_or_default();
+    RESOLVERS.contains(&path.strip_prefix(b"/var").unwrap_or(path))
+}
+
 /// Whether the address is AF_UNSPEC, by which connect(2) dissolves a connection.
 ///
 /// # Safety
@@ -205,6 +226,22 @@ mod tests {
         assert!(stays_here("127.0.0.53:80".parse().unwrap()));
         assert!(!stays_here("127.0.0.53:53".parse().unwrap()));
         assert!(!stays_here("192.0.2.7:80".parse().unwrap()));
+    }
+
+    #[test]
+    fn daemons_that_resolve_are_known_by_their_sockets() {
+        let is_known = |address: SockAddr| {
+            // SAFETY: pointer and length of one value.
+            unsafe { is_resolver(address.as_ptr().cast(), address.len()) }
+        };
+        let is_resolver = |path: &str| is_known(SockAddr::unix(path).unwrap());
+        for path in ["/run/nscd/socket", "/var/run/nscd/socket", "/run/systemd/resolve/io.systemd.Resolve"] {
+            assert!(is_resolver(path), "{path}");
+        }
+        for path in ["", "socket", "/run/nscd/socket2", "/run/dbus/system_bus_socket"] {
+            assert!(!is_resolver(path), "{path}");
+        }
+        assert!(!is_known(SockAddr::from("192.0.2.7:80".parse::<SocketAddr>().unwrap())));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! pages those it lacks. A row whose types differ from the declaration here does not compile.
 
 use libc::{
-    c_char, c_int, c_long, c_uchar, c_ushort, c_void, fd_set, hostent, iovec, nfds_t, off_t, pollfd,
-    sa_family_t, sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec, timeval,
+    addrinfo, c_char, c_int, c_long, c_uchar, c_ushort, c_void, fd_set, hostent, iovec, nfds_t, off_t,
+    pollfd, sa_family_t, sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec, timeval,
 };
 
 pub(crate) use libc::{
@@ -20,8 +20,17 @@ pub(crate) type ResState = c_void;
 #[allow(non_camel_case_types)]
 pub(crate) type netent = c_void;
 
-/// `struct gaicb` of `<netdb.h>`; only ever passed on.
-pub(crate) type Gaicb = c_void;
+/// `struct gaicb` of `<netdb.h>`.
+#[repr(C)]
+pub(crate) struct Gaicb {
+    pub(crate) name: *const c_char,
+    pub(crate) service: *const c_char,
+    pub(crate) hints: *const addrinfo,
+    pub(crate) result: *mut addrinfo,
+    /// What gai_error(3) returns.
+    pub(crate) status: c_int,
+    reserved: [c_int; 5],
+}
 
 // The same symbols as in the `libc` crate, but one argument list for the variadic ones: on x86-64 and aarch64
 // Linux a variadic integer or pointer argument travels in the register a fixed one would use.

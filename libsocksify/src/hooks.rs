@@ -12,8 +12,8 @@ use libc::{
 };
 
 use crate::calls::{
-    connect, data, datagram, descriptor, epoll, exec, host, identity, local, option, poll, query, resolve,
-    thread,
+    asynchronous, connect, data, datagram, descriptor, epoll, exec, host, identity, local, option, poll,
+    query, resolve, thread,
 };
 use crate::descriptors::is_known;
 use crate::ffi::{Gaicb, ResState, netent};
@@ -30,7 +30,8 @@ pub(crate) struct Row {
 }
 
 interpose! {
-    /// TCP goes through the proxy on the application's own socket; other protocols are refused unless a route sends them direct.
+    /// TCP goes through the proxy on the application's own socket; other protocols are refused unless a route sends them direct,
+    /// and so are the sockets of daemons that resolve names, where names are the proxy's.
     fn connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int = -1
         // SAFETY: the application's own pointer and length.
         => connect::connect, when { unsafe { connect::concerns(fd, address, length) } }, keeps connect::Progress;
@@ -299,9 +300,9 @@ interpose! {
     fn iruserok_af(address: *const c_void, superuser: c_int, remote: *const c_char, user: *const c_char, family: sa_family_t) -> c_int = -1
         => local::iruserok_af;
 
-    /// Refused where names belong to the proxy: libc resolves on threads of its own.
+    /// As getaddrinfo, before it returns; what is libc's to answer is left to its threads.
     fn getaddrinfo_a(mode: c_int, list: *mut *mut Gaicb, count: c_int, event: *mut sigevent) -> c_int = libc::EAI_FAIL
-        => query::getaddrinfo_a;
+        => asynchronous::getaddrinfo_a;
     /// Refused where names belong to the proxy: libc sends the query past every hook.
     fn res_query(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::query;

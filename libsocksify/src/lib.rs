@@ -20,6 +20,7 @@ mod address;
 mod attempt;
 mod bits;
 mod calls;
+mod completion;
 mod descriptors;
 mod environment;
 mod errno;

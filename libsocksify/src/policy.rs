@@ -127,6 +127,10 @@ fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Pa
         Question { command, protocol, from: address::unmapped(from), to, port: Some(target.port()) };
     match (runtime.config.route(&question), meaning) {
         (Decision::Direct(_), Meaning::Name(name)) => Path::DirectByName(name),
+        (Decision::Direct(_), _) if asks_neighbours(protocol, target) && !names_are_local(runtime) => {
+            log::info!("{target} is not asked for names: they belong to the proxy");
+            Path::Refused(libc::ENETUNREACH)
+        }
         (Decision::Direct(_), _) => Path::Direct,
         (Decision::Proxy(route, _), meaning) => {
             Path::Proxied(Passage { runtime, route, target: wire_address(meaning, target), from })
@@ -148,6 +152,13 @@ fn wire_address(meaning: Meaning, target: SocketAddr) -> Address {
         Meaning::Name(name) => Address { host: socks_proto::Host::Name(name), port: target.port() },
         _ => Address::from(target),
     }
+}
+
+/// Multicast DNS (RFC 6762) and LLMNR (RFC 4795), the latter over TCP too: neighbours are asked for names.
+fn asks_neighbours(protocol: Protocol, target: SocketAddr) -> bool {
+    const MULTICAST_DNS: u16 = 5353;
+    const LLMNR: u16 = 5355;
+    target.port() == LLMNR || (target.port() == MULTICAST_DNS && protocol == Protocol::Udp)
 }
 
 /// A resolver on this machine (systemd-resolved, dnsmasq) passes on what it is asked, past every route.

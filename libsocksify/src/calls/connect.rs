@@ -51,7 +51,8 @@ impl interpose::Progress for Progress {
 /// `address` is null or points to `length` readable bytes.
 pub(crate) unsafe fn concerns(fd: c_int, address: *const sockaddr, length: socklen_t) -> bool {
     // SAFETY: forwarded.
-    parking::concerns(fd) || unsafe { address::may_leave(address, length) }
+    parking::concerns(fd)
+        || unsafe { address::may_leave(address, length) || address::is_resolver(address, length) }
 }
 
 /// Decides about a connect(2), or goes on with one.
@@ -64,12 +65,26 @@ pub(crate) fn connect(
     // SAFETY: the application's own pointer and length.
     let (target, dissolves) =
         unsafe { (address::internet(address, length), address::is_unspec(address, length)) };
+    // SAFETY: the application's own pointer and length.
+    if unsafe { address::is_resolver(address, length) } {
+        return resolver_daemon();
+    }
     match (target, &progress) {
         (Some(target), Progress::Fresh) => begin(progress, fd, target),
         (Some(target), Progress::Asking(_)) => go_on(progress, fd, target),
         (None, _) if dissolves => dissolve(fd),
         (None, _) => foreign(fd),
     }
+}
+
+/// A daemon that resolves names asks name servers, past every route: to programs it is not there, and they go on to
+/// another source.
+fn resolver_daemon() -> Verdict<c_int> {
+    if resolver::is_local() {
+        return Verdict::Direct;
+    }
+    log::info!("a daemon that resolves names is not asked: names belong to the proxy");
+    Verdict::Fail(libc::ENOENT)
 }
 
 /// AF_UNSPEC: the connection, or the attempt, is given up.

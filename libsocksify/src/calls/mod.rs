@@ -1,5 +1,6 @@
 //! The bodies of the hooks, one file per family of calls: guard clauses, one decision, one exit per outcome.
 
+pub(crate) mod asynchronous;
 pub(crate) mod connect;
 pub(crate) mod data;
 pub(crate) mod datagram;

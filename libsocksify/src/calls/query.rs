@@ -1,11 +1,11 @@
-//! The resolver's raw queries, res_query(3) and its family, and getaddrinfo_a(3): libc sends these past every hook, so they
-//! are refused unless the routes send the name direct.
+//! The resolver's raw queries, res_query(3) and its family: libc sends these past every hook, so they are refused unless
+//! the routes send the name direct.
 
 use std::ffi::CStr;
 
-use libc::{c_char, c_int, c_uchar, sigevent};
+use libc::{c_char, c_int, c_uchar};
 
-use crate::ffi::{self, Gaicb, ResState};
+use crate::ffi::{self, ResState};
 use crate::interpose::Verdict;
 use crate::resolver;
 
@@ -134,15 +134,4 @@ pub(crate) fn nsend(
     _: c_int,
 ) -> Verdict<c_int> {
     about_anything()
-}
-
-/// getaddrinfo_a(3): it resolves on threads of libc's own, behind our back.
-pub(crate) fn getaddrinfo_a(
-    (): &mut (),
-    _: c_int,
-    _: *mut *mut Gaicb,
-    _: c_int,
-    _: *mut sigevent,
-) -> Verdict<c_int> {
-    if resolver::is_local() { Verdict::Direct } else { Verdict::Done(libc::EAI_AGAIN) }
 }

@@ -109,6 +109,7 @@ const TO_A_LINE: &[&str] = &[
     "fast_open",
     "namespace",
     "closed_soon",
+    "asynchronous",
 ];
 
 const RESOLVERS: &[&str] = &[

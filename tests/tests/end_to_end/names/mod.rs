@@ -1,6 +1,7 @@
 //! Names: what libc answers for those this machine knows, and how remote ones are looked up without a packet past the
 //! proxy.
 
+mod daemons;
 mod local;
 mod remote;
 mod spelling;
@@ -12,6 +13,7 @@ use libtest_mimic::Failed;
 use crate::suite::{Bench, Suite, Verdict};
 
 pub(crate) fn add(suite: &mut Suite) {
+    daemons::add(suite);
     local::add(suite);
     remote::add(suite);
     spelling::add(suite);
