@@ -321,10 +321,10 @@ interpose! {
     /// As res_query.
     fn __res_querydomain(name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::querydomain;
-    /// As res_query.
+    /// Answered here, or by a name server that is asked through the proxy.
     fn res_send(query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::send;
-    /// As res_query.
+    /// Answered here, or by a name server that is asked through the proxy.
     fn __res_send(query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::send;
     /// As res_query.
@@ -345,10 +345,10 @@ interpose! {
     /// As res_query.
     fn __res_nquerydomain(state: *mut ResState, name: *const c_char, domain: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::nquerydomain;
-    /// As res_query.
+    /// Answered here, or by a name server that is asked through the proxy.
     fn res_nsend(state: *mut ResState, query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::nsend;
-    /// As res_query.
+    /// Answered here, or by a name server that is asked through the proxy.
     fn __res_nsend(state: *mut ResState, query: *const c_uchar, length: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::nsend;
 }

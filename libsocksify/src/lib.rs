@@ -22,6 +22,7 @@ mod bits;
 mod calls;
 mod completion;
 mod descriptors;
+mod engine;
 mod environment;
 mod errno;
 mod ffi;

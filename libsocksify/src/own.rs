@@ -3,7 +3,7 @@
 use std::os::fd::RawFd;
 
 use crate::hooks::real;
-use crate::sys::{close, cookie, duplicate_out_of_the_way, moved};
+use crate::sys::{close, cookie, duplicate_out_of_the_way, moved, tcp_socket};
 
 /// A socket of ours among the application's descriptors. Programs close descriptors they know nothing of, and get
 /// their numbers again: it is touched only while it is still the socket it was.
@@ -23,6 +23,12 @@ impl Own {
     /// The same descriptor, behind which another socket was put on purpose.
     pub(crate) fn followed(self, cookie: u64) -> Own {
         Own { cookie, ..self }
+    }
+
+    /// A fresh TCP socket.
+    pub(crate) fn stream(family: libc::c_int) -> Option<Own> {
+        let fd = moved(tcp_socket(family)?)?;
+        Some(Own { fd, cookie: cookie(fd).ok()? })
     }
 
     /// Something that can be rung once: from then on it is readable.

@@ -117,7 +117,7 @@ fn is_scoped(name: &[u8]) -> bool {
 
 /// A name as it goes to the proxy: without its final dot; `None` where no name server could know it (RFC 1035,
 /// 2.3.4: labels of 1 to 63 bytes, 253 in all) or where it is not text.
-fn well_formed(name: &[u8]) -> Option<&str> {
+pub(crate) fn well_formed(name: &[u8]) -> Option<&str> {
     let name = name.strip_suffix(b".").unwrap_or(name);
     let labels = name.split(|byte| *byte == b'.').all(|label| (1..=63).contains(&label.len()));
     let printable = name.iter().all(|byte| *byte > b' ' && *byte != 0x7f && *byte != b'/');
@@ -154,6 +154,16 @@ pub(crate) fn locally(name: &str) -> Vec<IpAddr> {
         libc::freeaddrinfo(found);
         addresses
     }
+}
+
+/// What libc's resolver says to a DNS query, for names with a direct route; res_send(3).
+pub(crate) fn query_locally(query: &[u8]) -> Option<Vec<u8>> {
+    let mut answer = vec![0_u8; 65_535];
+    let (length, size) = (c_int::try_from(query.len()).ok()?, c_int::try_from(answer.len()).ok()?);
+    // SAFETY: pointers and lengths of a slice and a vector.
+    let length = in_the_open(|| unsafe { real::res_send(query.as_ptr(), length, answer.as_mut_ptr(), size) });
+    answer.truncate(usize::try_from(length).ok().filter(|length| *length > 0)?);
+    Some(answer)
 }
 
 #[cfg(test)]

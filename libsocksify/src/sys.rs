@@ -323,6 +323,14 @@ pub(crate) fn uptime() -> Duration {
     Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0))
 }
 
+/// Some bytes nobody can guess, as a number; getrandom(2).
+pub(crate) fn random() -> u16 {
+    let mut bytes = [0; 2];
+    // SAFETY: pointer and length of one array.
+    unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), libc::GRND_NONBLOCK) };
+    u16::from_ne_bytes(bytes)
+}
+
 /// Whether a file may be executed, as faccessat(2) has it with the effective ids; true where a sandbox does not let us
 /// ask. The path is for the kernel to read.
 pub(crate) fn may_execute(directory: RawFd, path: *const libc::c_char) -> bool {

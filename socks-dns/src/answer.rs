@@ -82,6 +82,12 @@ pub fn asked(query: &[u8]) -> Option<Vec<u8>> {
     text::text(Message::from_slice(query).ok()?.sole_question().ok()?.qname())
 }
 
+/// The address whose name a query asks for, where it is one of those.
+pub fn asked_address(query: &[u8]) -> Option<IpAddr> {
+    let question = Message::from_slice(query).ok()?.sole_question().ok()?;
+    reverse::address(&text::text(question.qname())?).filter(|_| question.qtype() == Rtype::PTR)
+}
+
 fn decide(query: &[u8], names: &dyn Names) -> Verdict {
     let Ok(message) = Message::from_slice(query) else { return Verdict::Drop };
     if message.header().qr() {

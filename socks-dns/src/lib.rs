@@ -20,7 +20,7 @@ mod reply;
 mod reverse;
 mod text;
 
-pub use answer::{Fake, Names, Remote, Reverse, Verdict, answer, asked};
+pub use answer::{Fake, Names, Remote, Reverse, Verdict, answer, asked, asked_address};
 pub use exchange::{Exchange, Ticket};
 pub use limit::{datagram_limit, fit};
 pub use query::{Asked, question};

@@ -1,16 +1,21 @@
-//! The resolver's raw queries, res_query(3) and its family: libc sends these past every hook, so they are refused unless
-//! the routes send the name direct.
+//! The resolver's raw queries, res_query(3) and its family: libc sends these past every hook. Queries
+//! already made are answered by the name engine; the others are refused unless the routes send the name direct.
 
 use std::ffi::CStr;
+use std::{ptr, slice};
 
 use libc::{c_char, c_int, c_uchar};
 
+use crate::engine;
 use crate::ffi::{self, ResState};
 use crate::interpose::Verdict;
 use crate::resolver;
 
 /// Of netdb.h: the name server cannot be asked at all.
 const NO_RECOVERY: c_int = 3;
+
+/// The largest message there is; RFC 1035, 4.2.2.
+const LARGEST: usize = 65_535;
 
 fn about(name: *const c_char) -> Verdict<c_int> {
     if name.is_null() {
@@ -80,8 +85,30 @@ pub(crate) fn querydomain(
 }
 
 /// res_send(3): a query already made, about whatever.
-pub(crate) fn send((): &mut (), _: *const c_uchar, _: c_int, _: *mut c_uchar, _: c_int) -> Verdict<c_int> {
-    about_anything()
+pub(crate) fn send(
+    (): &mut (),
+    query: *const c_uchar,
+    length: c_int,
+    answer: *mut c_uchar,
+    size: c_int,
+) -> Verdict<c_int> {
+    if resolver::is_local() || query.is_null() || answer.is_null() {
+        return Verdict::Direct;
+    }
+    let (Ok(length), Ok(size)) = (usize::try_from(length), usize::try_from(size)) else {
+        return Verdict::Fail(libc::EINVAL);
+    };
+    // SAFETY: the application's own pointer and length.
+    let query = unsafe { slice::from_raw_parts(query, length) };
+    match engine::answer(query, None, LARGEST) {
+        Some(found) => {
+            let copied = found.len().min(size);
+            // SAFETY: no more bytes than the application's buffer and our answer both have.
+            unsafe { ptr::copy_nonoverlapping(found.as_ptr(), answer, copied) };
+            Verdict::Done(c_int::try_from(found.len()).unwrap_or(c_int::MAX))
+        }
+        None => Verdict::Fail(libc::EINVAL),
+    }
 }
 
 /// res_nquery(3).
@@ -126,12 +153,12 @@ pub(crate) fn nquerydomain(
 
 /// res_nsend(3).
 pub(crate) fn nsend(
-    (): &mut (),
+    progress: &mut (),
     _: *mut ResState,
-    _: *const c_uchar,
-    _: c_int,
-    _: *mut c_uchar,
-    _: c_int,
+    query: *const c_uchar,
+    length: c_int,
+    answer: *mut c_uchar,
+    size: c_int,
 ) -> Verdict<c_int> {
-    about_anything()
+    send(progress, query, length, answer, size)
 }

@@ -2,6 +2,7 @@
 //! proxy.
 
 mod daemons;
+mod engine;
 mod local;
 mod remote;
 mod spelling;
@@ -14,6 +15,7 @@ use crate::suite::{Bench, Suite, Verdict};
 
 pub(crate) fn add(suite: &mut Suite) {
     daemons::add(suite);
+    engine::add(suite);
     local::add(suite);
     remote::add(suite);
     spelling::add(suite);

@@ -1,0 +1,81 @@
+//! Asking name servers: one after the other, until one knows.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use socks_dns::{Exchange, Ticket};
+
+use super::line::Line;
+use super::servers::{self, Server};
+use crate::runtime::runtime;
+use crate::sys;
+
+/// The answers to some queries, by DNS over TCP; `None` where there is nobody to ask. Answers that are a server's failure are kept where no other knows better.
+pub(super) fn through_the_proxy(
+    queries: &[Vec<u8>],
+    named: Option<SocketAddr>,
+) -> Option<Vec<Option<Vec<u8>>>> {
+    let runtime = runtime()?;
+    let conf = servers::resolv_conf();
+    let servers = servers::servers(runtime, named, &conf);
+    if servers.is_empty() {
+        return None;
+    }
+    let mut answers = vec![None; queries.len()];
+    for _ in 0..conf.attempts {
+        for server in &servers {
+            ask(server, queries, &mut answers, Instant::now() + conf.timeout);
+            if answers.iter().all(|answer| answer.as_deref().is_some_and(is_final)) {
+                return Some(answers);
+            }
+        }
+    }
+    Some(answers)
+}
+
+fn is_final(answer: &[u8]) -> bool {
+    !socks_dns::server_failed(answer)
+}
+
+/// Asks one server what is still open.
+fn ask(server: &Server, queries: &[Vec<u8>], answers: &mut [Option<Vec<u8>>], until: Instant) {
+    let Some(line) = Line::to(server.address, &server.path, until) else {
+        log::info!("the name server {} cannot be reached", server.address);
+        return;
+    };
+    let mut exchange = Exchange::new(sys::random());
+    let open = queries.iter().zip(answers).filter(|(_, answer)| !answer.as_deref().is_some_and(is_final));
+    let mut asked: Vec<(Ticket, &mut Option<Vec<u8>>)> =
+        open.filter_map(|(query, answer)| Some((exchange.ask(query)?, answer))).collect();
+    let mut buffer = vec![0; 4096];
+    while exchange.unanswered().next().is_some() {
+        let Some(came) = step(&line, &mut exchange, &mut buffer) else { break };
+        for (ticket, answer) in came {
+            if let Some((_, place)) = asked.iter_mut().find(|(open, _)| *open == ticket) {
+                **place = Some(answer);
+            }
+        }
+    }
+    if exchange.unanswered().next().is_some() {
+        log::info!("the name server {} did not answer", server.address);
+    }
+}
+
+/// Sends, receives, or waits for either; `None` where nothing will come any more.
+fn step(line: &Line, exchange: &mut Exchange, buffer: &mut [u8]) -> Option<Vec<(Ticket, Vec<u8>)>> {
+    if !exchange.output().is_empty() {
+        let sent = line.send(exchange.output())?;
+        exchange.sent(sent);
+        if sent > 0 {
+            return Some(Vec::new());
+        }
+    }
+    let received = line.receive(buffer)?;
+    if received == 0 {
+        let sends = if exchange.output().is_empty() { 0 } else { libc::POLLOUT };
+        line.wait(libc::POLLIN | sends)?;
+        return Some(Vec::new());
+    }
+    let came = exchange.received(buffer.get(..received)?);
+    (!exchange.is_over() || !came.is_empty()).then_some(came)
+}
