@@ -1,7 +1,7 @@
-//! Reaches the target of a request: finds its addresses and tries one after the other until one connects.
+//! Reaches the target of a request: finds its addresses and races them until one connects.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use log::debug;
@@ -9,82 +9,94 @@ use rustix::io::Errno;
 use socket2::SockRef;
 use socks_proto::Address;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::hosts::Hosts;
 use crate::lookup::resolve;
 use crate::outgoing::source_for;
+use crate::outlook::Outlook;
 use crate::refusal::Refusal;
 use crate::stream::tune;
 
-/// What connecting depends on besides the target.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Outlook<'a> {
-    /// Names that win over the system's resolver.
-    pub(crate) hosts: &'a Hosts,
-    /// The addresses this proxy listens on, where no target may be.
-    pub(crate) listening: &'a [SocketAddr],
-    /// The time for everything: the lookup and all addresses.
-    pub(crate) timeout: Duration,
-}
+/// What an address has over the next one before that is tried beside it (RFC 8305, 5).
+const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Connects to `target`.
 pub(crate) async fn connect(target: &Address, outlook: Outlook<'_>) -> Result<TcpStream, Refusal> {
     let deadline = Instant::now() + outlook.timeout;
     let lookup = resolve(target, outlook.hosts);
     let addresses = timeout_at(deadline, lookup).await.map_err(|_| Refusal::LookupTimedOut)??;
-    try_in_turn(&addresses, deadline, outlook.listening).await
-}
-
-async fn try_in_turn(
-    addresses: &[SocketAddr],
-    deadline: Instant,
-    listening: &[SocketAddr],
-) -> Result<TcpStream, Refusal> {
-    let mut told = Refusal::UnknownName(io::ErrorKind::NotFound.into());
-    for (index, &address) in addresses.iter().enumerate() {
-        // A silent address must leave time for those after it.
-        let share = (deadline - Instant::now()) / (addresses.len() - index) as u32;
-        match try_one(address, share, listening).await {
-            Ok(stream) => return Ok(stream),
-            Err(refusal) => {
-                debug!("{address}: {refusal}");
-                told = if index == 0 { refusal } else { told.or_further(refusal) };
-            }
+    let mut told = None;
+    let mut admitted = Vec::with_capacity(addresses.len());
+    for address in alternating(addresses) {
+        match outlook.judge(address) {
+            Ok(()) => admitted.push(address),
+            Err(refusal) => note(&mut told, refusal),
         }
     }
-    Err(told)
+    match admitted[..] {
+        [address] => attempt(address, deadline).await.map_err(|refusal| {
+            note(&mut told, refusal);
+            furthest(told)
+        }),
+        _ => race(&admitted, deadline, told).await,
+    }
 }
 
-async fn try_one(
-    target: SocketAddr,
-    limit: Duration,
-    listening: &[SocketAddr],
+/// Tries the addresses in their order: the next one as soon as one has failed, or beside those that take their time.
+async fn race(
+    addresses: &[SocketAddr],
+    deadline: Instant,
+    mut told: Option<Refusal>,
 ) -> Result<TcpStream, Refusal> {
-    if target.ip().is_unspecified() {
-        return Err(Refusal::Unspecified(target));
+    let mut untried = addresses.iter();
+    let mut running = JoinSet::new();
+    loop {
+        if let Some(&address) = untried.next() {
+            running.spawn(attempt(address, deadline));
+        }
+        tokio::select! {
+            biased;
+            Some(ended) = running.join_next() => match ended {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(refusal)) => note(&mut told, refusal),
+                Err(_) => {}
+            },
+            () = sleep(HEAD_START), if untried.len() > 0 => {}
+            else => return Err(furthest(told)),
+        }
     }
-    if listening.iter().any(|&address| is_at(target, address)) {
-        return Err(Refusal::Loop(target));
-    }
-    match timeout(limit, open(target)).await {
+}
+
+fn note(told: &mut Option<Refusal>, refusal: Refusal) {
+    *told = Some(match told.take() {
+        Some(earlier) => earlier.or_further(refusal),
+        None => refusal,
+    });
+}
+
+fn furthest(told: Option<Refusal>) -> Refusal {
+    told.unwrap_or_else(|| Refusal::UnknownName(io::ErrorKind::NotFound.into()))
+}
+
+/// The same addresses, families taking turns where there are two (RFC 8305, 4): if one family leads nowhere, the second
+/// attempt is of the other.
+fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first().map(SocketAddr::is_ipv4) else { return addresses };
+    let (mut preferred, mut others): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv4() == first);
+    let turns = preferred.len().max(others.len());
+    let (mut preferred, mut others) = (preferred.drain(..), others.drain(..));
+    (0..turns).flat_map(|_| [preferred.next(), others.next()]).flatten().collect()
+}
+
+async fn attempt(target: SocketAddr, deadline: Instant) -> Result<TcpStream, Refusal> {
+    let connected = match timeout_at(deadline, open(target)).await {
         Err(_) => Err(Refusal::TimedOut(target)),
         Ok(Err(error)) if has_no_source(target, &error) => Err(Refusal::FamilyImpossible(target)),
         Ok(connected) => connected.map_err(|error| Refusal::Connect(target, error)),
-    }
-}
-
-/// Whether a connection to `target` would reach the socket that listens on `listening`.
-fn is_at(target: SocketAddr, listening: SocketAddr) -> bool {
-    target.port() == listening.port()
-        && (target.ip() == listening.ip()
-            || listening.ip().is_unspecified()
-                && target.is_ipv4() == listening.is_ipv4()
-                && belongs_to_this_host(target.ip()))
-}
-
-fn belongs_to_this_host(ip: IpAddr) -> bool {
-    ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
+    };
+    connected.inspect_err(|refusal| debug!("{target}: {refusal}"))
 }
 
 async fn open(target: SocketAddr) -> io::Result<TcpStream> {
@@ -102,18 +114,17 @@ fn has_no_source(target: SocketAddr, error: &io::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn at(target: &str, listening: &str) -> bool {
-        is_at(target.parse().unwrap(), listening.parse().unwrap())
-    }
-
     #[test]
-    fn knows_itself() {
-        assert!(at("127.0.0.1:1080", "127.0.0.1:1080"));
-        assert!(at("127.0.0.9:1080", "0.0.0.0:1080"));
-        assert!(at("[::1]:1080", "[::]:1080"));
-        assert!(!at("127.0.0.1:80", "0.0.0.0:1080"));
-        assert!(!at("127.0.0.2:1080", "127.0.0.1:1080"));
-        assert!(!at("[::1]:1080", "0.0.0.0:1080"));
-        assert!(!at("192.0.2.7:1080", "0.0.0.0:1080"));
+    fn families_take_turns() {
+        let order = |addresses: &[&str]| -> Vec<String> {
+            let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
+            alternating(addresses).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            order(&["[::1]:1", "[::2]:1", "[::3]:1", "10.0.0.1:1", "10.0.0.2:1"]),
+            ["[::1]:1", "10.0.0.1:1", "[::2]:1", "10.0.0.2:1", "[::3]:1"]
+        );
+        assert_eq!(order(&["10.0.0.1:1", "10.0.0.2:1"]), ["10.0.0.1:1", "10.0.0.2:1"]);
+        assert!(order(&[]).is_empty());
     }
 }

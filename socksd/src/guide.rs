@@ -73,7 +73,7 @@ const LOG: &[Entry] = &[
 const COMMANDS: &[Entry] = &[
     (
         "CONNECT",
-        "The addresses of a name are tried until one connects. The reply holds the address that the target sees.",
+        "The addresses of a name are tried until one connects, the next beside one that takes its time. The reply holds the address that the target sees.",
     ),
     (
         "BIND",

@@ -57,6 +57,7 @@ mod lookup;
 mod network;
 mod options;
 mod outgoing;
+mod outlook;
 mod record;
 mod refusal;
 mod relay;

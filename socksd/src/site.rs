@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Semaphore;
 
-use crate::connect::Outlook;
 use crate::options::Options;
+use crate::outlook::Outlook;
 use crate::record::Record;
 
 /// How far the proxy is on its way to the end.

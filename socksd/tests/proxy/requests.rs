@@ -160,6 +160,20 @@ fn every_address_of_a_name_is_tried() {
 }
 
 #[test]
+fn a_silent_address_gives_the_next_a_head_start_only() {
+    let silent = Silent::at(Ipv4Addr::new(127, 0, 0, 5));
+    let port = silent.address.port();
+    let addresses = ["127.0.0.5", "127.0.0.5", "255.255.255.255", "127.0.0.6"];
+    let pairs: Vec<String> = addresses.iter().map(|address| format!("slow.example={address}")).collect();
+    let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
+    // One after the other, each with its share of this time, would take longer than any test waits.
+    let proxy = Proxy::start(Options { connect_timeout: Duration::from_secs(600), ..with_names(&pairs) });
+    let behind = Target::at((Ipv4Addr::new(127, 0, 0, 6), port).into());
+    connect(proxy.address, named("slow.example", port));
+    behind.accept();
+}
+
+#[test]
 fn of_several_failures_the_one_that_got_furthest_is_told() {
     let proxy = Proxy::start(with_names(&["a.example=127.0.0.1", "a.example=255.255.255.255"]));
     let failure = refused(proxy.address, named("a.example", closed().port));

@@ -1,0 +1,64 @@
+//! What reaching a target depends on besides the target, and which addresses are no targets whatever was asked.
+
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use crate::hosts::Hosts;
+use crate::refusal::Refusal;
+
+/// The proxy's circumstances.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outlook<'a> {
+    /// Names that win over the system's resolver.
+    pub(crate) hosts: &'a Hosts,
+    /// The addresses this proxy listens on, where no target may be.
+    pub(crate) listening: &'a [SocketAddr],
+    /// The time for everything: the lookup and all addresses.
+    pub(crate) timeout: Duration,
+}
+
+impl Outlook<'_> {
+    /// Whether a connection to this address may be tried.
+    pub(crate) fn judge(&self, target: SocketAddr) -> Result<(), Refusal> {
+        if target.ip().is_unspecified() {
+            return Err(Refusal::Unspecified(target));
+        }
+        if self.listening.iter().any(|&address| is_at(target, address)) {
+            return Err(Refusal::Loop(target));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a connection to `target` would reach the socket that listens on `listening`.
+fn is_at(target: SocketAddr, listening: SocketAddr) -> bool {
+    target.port() == listening.port()
+        && (target.ip() == listening.ip()
+            || listening.ip().is_unspecified()
+                && target.is_ipv4() == listening.is_ipv4()
+                && belongs_to_this_host(target.ip()))
+}
+
+fn belongs_to_this_host(ip: IpAddr) -> bool {
+    ip.is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(target: &str, listening: &str) -> bool {
+        is_at(target.parse().unwrap(), listening.parse().unwrap())
+    }
+
+    #[test]
+    fn knows_itself() {
+        assert!(at("127.0.0.1:1080", "127.0.0.1:1080"));
+        assert!(at("127.0.0.9:1080", "0.0.0.0:1080"));
+        assert!(at("[::1]:1080", "[::]:1080"));
+        assert!(!at("127.0.0.1:80", "0.0.0.0:1080"));
+        assert!(!at("127.0.0.2:1080", "127.0.0.1:1080"));
+        assert!(!at("[::1]:1080", "0.0.0.0:1080"));
+        assert!(!at("192.0.2.7:1080", "0.0.0.0:1080"));
+    }
+}
