@@ -36,6 +36,7 @@ pub enum Wrapper {
 }
 
 /// A program, its arguments, its environment.
+#[derive(Clone)]
 pub struct Application {
     words: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,

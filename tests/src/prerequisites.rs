@@ -41,6 +41,7 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("host", "bind9-host"),
     ("nslookup", "bind9-dnsutils"),
     ("ping", "iputils-ping"),
+    ("aria2c", "aria2"),
     ("valgrind", "valgrind"),
 ];
 

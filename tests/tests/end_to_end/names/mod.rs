@@ -4,6 +4,7 @@
 mod daemons;
 mod engine;
 mod local;
+mod programs;
 mod remote;
 mod spelling;
 mod table;
@@ -17,6 +18,7 @@ pub(crate) fn add(suite: &mut Suite) {
     daemons::add(suite);
     engine::add(suite);
     local::add(suite);
+    programs::add(suite);
     remote::add(suite);
     spelling::add(suite);
     table::add(suite);

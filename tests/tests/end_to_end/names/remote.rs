@@ -15,6 +15,7 @@ pub(super) fn add(suite: &mut Suite) {
         };
         add("getaddrinfo", getaddrinfo);
         add("multicast", multicast);
+        add("multicast_on_a_direct_link", multicast_on_a_direct_link);
         for (label, content) in SWITCHES {
             let name = format!("names::switch::{label}::{}", build.name());
             suite.add(name, &["cc"], move |bench| switch(bench, build, content));
@@ -59,6 +60,18 @@ fn getaddrinfo(bench: &Bench<'_>, build: Build) -> Verdict {
 
 fn multicast(bench: &Bench<'_>, build: Build) -> Verdict {
     let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;
+    let outcome = bench.run(&preload::probe(bench, "multicast_names", [""; 0])?, &wrapper)?;
+    expect(outcome.succeeded(), "refusals", &outcome)
+}
+
+/// A route that sends what is on the link direct does not mean the names asked for there.
+fn multicast_on_a_direct_link(bench: &Bench<'_>, build: Build) -> Verdict {
+    let proxy = Server::Socksd.open();
+    bench.world.start(proxy)?;
+    let direct = |to: &str| format!("route {{ from: 0/0 to: {to} via: direct\n}}\n");
+    let everything = preload::route_to(proxy.port(), "", "proxyprotocol: socks_v5");
+    let configuration = direct("224.0.0.0/4") + &direct("ff00::/8") + &everything;
+    let wrapper = preload::with(bench, build.library(), &configuration)?;
     let outcome = bench.run(&preload::probe(bench, "multicast_names", [""; 0])?, &wrapper)?;
     expect(outcome.succeeded(), "refusals", &outcome)
 }
