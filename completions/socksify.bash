@@ -23,7 +23,7 @@ _socksify() {
 
     case "${cmd}" in
         socksify)
-            opts="-p -f -v -q -c -h -V --proxy --config --embedded --verbose --quiet --log --allow-bypass --check --print-env --shell --help --version"
+            opts="-p -f -v -q -c -h -V --proxy --config --embedded --verbose --quiet --log --allow-bypass --check --print-env --names --json --shell --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -7,6 +7,8 @@ complete -c socksify -s q -l quiet -d 'Print errors of our own only, and no warn
 complete -c socksify -l allow-bypass -d 'Run COMMAND even if it would bypass the proxy'
 complete -c socksify -l check -d 'Read the configuration, print what it means, and stop'
 complete -c socksify -l print-env -d 'Print shell commands that make the calling shell use the proxy'
+complete -c socksify -l names -d 'Print which names stand behind the addresses that commands have been given'
+complete -c socksify -l json -d 'Print --names as JSON: an array of objects with address, address6, name, table'
 complete -c socksify -l shell -d 'Run $SHELL: everything typed there goes through the proxy'
 complete -c socksify -s c -d 'The command follows; may be left out'
 complete -c socksify -s h -l help -d 'Print help (see more with \'--help\')'

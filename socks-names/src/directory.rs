@@ -42,8 +42,23 @@ pub fn per_run_table(directory: &Path) -> PathBuf {
 
 /// The path of the table that all runs of a user share when nobody named one: under plain `LD_PRELOAD`.
 pub fn per_user_table(directory: &Path, range: &Range) -> PathBuf {
-    directory.join(format!("user-{}-{}", range.base(), range.prefix()))
+    directory.join(format!("{PER_USER}{}-{}", range.base(), range.prefix()))
 }
+
+/// The tables in the directory: those of runs, ended or not, and those under plain `LD_PRELOAD`.
+pub fn tables(directory: &Path) -> Vec<PathBuf> {
+    let names = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let is_table = |name: &str| name.starts_with(PER_USER) || sweep::Run::parse(name).is_some();
+    let mut tables: Vec<_> = names
+        .filter(|name| name.to_str().is_some_and(|name| is_table(name) && !name.ends_with(file::UNFINISHED)))
+        .map(|name| directory.join(name))
+        .collect();
+    tables.sort();
+    tables
+}
+
+/// What the name of a table that all runs of a user share begins with.
+const PER_USER: &str = "user-";
 
 fn belongs_to(path: &Path, user: u32) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user)
@@ -122,6 +137,18 @@ mod tests {
             let Err(Error::Directory { fault, .. }) = claim(path) else { panic!("accepted") };
             assert!(matches!(*fault, Error::FileType));
         }
+    }
+
+    #[test]
+    fn tables_are_told_from_other_files() {
+        let scratch = Scratch::new();
+        let (run, user) = (per_run_table(&scratch), per_user_table(&scratch, &Range::default()));
+        let unfinished = scratch.join("user-198.18.0.0-15.0123456789abcdef.new");
+        for path in [&run, &user, &unfinished, &scratch.join("names-of-children")] {
+            fs::write(path, "").unwrap();
+        }
+        assert_eq!(tables(&scratch), [run, user]);
+        assert!(tables(&scratch.join("missing")).is_empty());
     }
 
     #[test]

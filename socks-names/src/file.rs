@@ -58,6 +58,15 @@ pub(crate) fn open(path: &Path, range: Range) -> Result<File, Error> {
     Err(Error::Open(ErrorKind::NotFound.into()))
 }
 
+/// Opens a file that is there, and says which range it claims to be of.
+pub(crate) fn open_existing(path: &Path) -> Result<(File, Range), Error> {
+    let file = options().open(path).map_err(Error::Open)?;
+    let mut header = [0; size_of::<Header>()];
+    file.read_exact_at(&mut header, 0).map_err(|_| Error::Format)?;
+    let range = Header::range(&header).ok_or(Error::Format)?;
+    check(file, Layout::of(range)).map(|file| (file, range))
+}
+
 /// How many bytes of a file the file system has room for.
 pub(crate) fn room(metadata: &fs::Metadata) -> u64 {
     metadata.blocks().saturating_mul(512)

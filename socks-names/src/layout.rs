@@ -69,6 +69,16 @@ impl Header {
         bytes
     }
 
+    /// The range of the table whose file begins with these bytes, if that is what it says; nothing else is verified.
+    pub(crate) fn range(bytes: &[u8; size_of::<Header>()]) -> Option<Range> {
+        let header = Header::default();
+        for (word, bytes) in header.words().zip(bytes.chunks_exact(4)) {
+            word.store(u32::from_ne_bytes(bytes.try_into().ok()?), Ordering::Relaxed);
+        }
+        let (base, prefix) = (value(&header.base), u8::try_from(value(&header.prefix)).ok()?);
+        (words(&header.magic) == MAGIC).then(|| Range::new(base.into(), prefix).ok()).flatten()
+    }
+
     /// The seed of the hash, if this is the header of a table of `range`.
     pub(crate) fn verify(&self, range: Range) -> Result<u64, Error> {
         let expected = Header::new(range, 0);
@@ -201,6 +211,8 @@ mod tests {
         copy.copy(&header);
         assert_eq!(copy.bytes(), header.bytes());
         assert!(header.bytes().starts_with(&MAGIC[0].to_ne_bytes()));
+        assert_eq!(Header::range(&header.bytes()), Some(Range::default()));
+        assert_eq!(Header::range(&[0; 64]), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! nothing; after it, the name is there. A writer that finds its bucket changed looks through what is new, so that
 //! of two writers of one name the second gives up its slot.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -38,7 +39,16 @@ impl Table {
     /// No descriptor stays open. A file that is not a table of this `range`, belongs to another user or is open
     /// to others is refused.
     pub fn open(path: &Path, range: Range) -> Result<Table, Error> {
-        let file = file::open(path, range)?;
+        Table::of(file::open(path, range)?, path, range)
+    }
+
+    /// Opens a table that somebody has made, whatever its range is, under the same conditions.
+    pub fn existing(path: &Path) -> Result<Table, Error> {
+        let (file, range) = file::open_existing(path)?;
+        Table::of(file, path, range)
+    }
+
+    fn of(file: File, path: &Path, range: Range) -> Result<Table, Error> {
         let metadata = file.metadata().map_err(Error::Open)?;
         let mapping = Mapping::of_file(&file, Layout::of(range)).map_err(Error::Storage)?;
         let seed = verify(&mapping, range, file::room(&metadata))?;
@@ -265,6 +275,20 @@ mod tests {
         assert_eq!(table.insert(b"www.example.org").unwrap(), index);
         assert_eq!(table.find(b"www.example.org"), Some(index));
         assert_eq!(table.name(index), Some(&b"www.example.org"[..]));
+    }
+
+    #[test]
+    fn a_table_that_exists_tells_its_range() {
+        let scratch = Scratch::new();
+        let path = scratch.join("table");
+        assert!(matches!(Table::existing(&path), Err(Error::Open(_))));
+        assert!(!path.exists());
+        Table::open(&path, small()).unwrap().insert(b"one").unwrap();
+        let table = Table::existing(&path).unwrap();
+        assert_eq!(*table.range(), small());
+        assert!(table.iter().eq([(1, &b"one"[..])]));
+        fs::write(&path, "too short").unwrap();
+        assert!(matches!(Table::existing(&path), Err(Error::Format)));
     }
 
     #[test]

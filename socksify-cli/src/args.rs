@@ -44,7 +44,7 @@ pub struct Arguments {
     ///
     /// A socksd on 127.0.0.1 with a password made for this run serves the command and ends with it. The traffic
     /// leaves from this machine: good for trying out, not for getting anywhere else.
-    #[arg(long, conflicts_with_all = ["print_env", "check"])]
+    #[arg(long, conflicts_with_all = ["print_env", "check", "names"])]
     pub embedded: bool,
 
     /// Say what happens to each connection (-vv: more)
@@ -83,6 +83,17 @@ pub struct Arguments {
     /// starts and that would bypass the proxy is not refused, but what its other programs start is.
     #[arg(long, group = "action")]
     pub print_env: bool,
+
+    /// Print which names stand behind the addresses that commands have been given
+    ///
+    /// A line for each name: its stand-in, the IPv6 twin of that, the name. Within a command that socksify runs, what that
+    /// command and its children have asked for; else all that commands of this user have.
+    #[arg(long, group = "action")]
+    pub names: bool,
+
+    /// Print --names as JSON: an array of objects with address, address6, name, table
+    #[arg(long, requires = "names")]
+    pub json: bool,
 
     /// Run $SHELL: everything typed there goes through the proxy
     #[arg(long, group = "action")]
@@ -183,6 +194,8 @@ mod tests {
             "socksify --shell true",
             "socksify --check -c true",
             "socksify --embedded --print-env",
+            "socksify --names --check",
+            "socksify --names true",
         ] {
             assert_eq!(read(line).unwrap_err().kind(), ErrorKind::ArgumentConflict, "{line}");
         }

@@ -37,6 +37,8 @@ pub(crate) enum Error {
     Embedded(socksd::BindError),
     /// The system refused something that it never refuses.
     System(io::Error),
+    /// A table of names cannot be read.
+    Names(PathBuf, socks_names::Error),
     /// What was asked for cannot be printed.
     Output(io::Error),
 }
@@ -79,6 +81,7 @@ impl fmt::Display for Error {
             Error::Refused(program, suspect) => explain_refusal(out, program, suspect),
             Error::Embedded(error) => write!(out, "cannot start a proxy on 127.0.0.1: {error}"),
             Error::System(error) => write!(out, "{error}"),
+            Error::Names(path, error) => write!(out, "{}: {error}", path.display()),
             Error::Output(error) => write!(out, "cannot write: {error}"),
         }
     }

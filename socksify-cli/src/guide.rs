@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// The command line in one line.
 pub const USAGE: &str = "socksify [OPTIONS] [-c] COMMAND [ARG]...\n       \
-                         socksify [OPTIONS] --shell | --print-env | --check";
+                         socksify [OPTIONS] --shell | --print-env | --names | --check";
 
 /// What the program does and what it promises.
 pub const DESCRIPTION: &str = "\
@@ -54,7 +54,10 @@ const FILES: &[Entry] = &[
         "The user's; XDG_CONFIG_HOME is ~/.config unless set.",
     ),
     ("/etc/socks.conf, /etc/dante.conf", "The system's."),
-    ("$XDG_RUNTIME_DIR/socksify/", "Which names stand behind the addresses that commands have been given."),
+    (
+        "$XDG_RUNTIME_DIR/socksify/",
+        "Which names stand behind the addresses that commands have been given; --names prints it.",
+    ),
     (
         "libsocksify.so",
         "The library that does the work, looked for beside socksify, in ../lib and ../lib/socksify, and where it \
@@ -70,6 +73,7 @@ const ENVIRONMENT: &[Entry] = &[
         "SOCKS_USERNAME, SOCKS_PASSWORD",
         "For proxies that have no user name of their own in the configuration.",
     ),
+    ("SOCKSIFY_NAMES", "The table of names of this run; socksify sets it, and --names reads it."),
     ("SOCKS_DEBUG, SOCKS_LOGOUTPUT", "How much to log and where; -v and --log set them."),
     (
         "SOCKSIFY_RESOLVEPROTOCOL, SOCKSIFY_NAMESERVER, SOCKSIFY_UDP, SOCKSIFY_BIND",

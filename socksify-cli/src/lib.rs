@@ -54,6 +54,9 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     if arguments.check {
         return check::run(arguments, &mut environment);
     }
+    if arguments.names {
+        return names::print(arguments, &environment);
+    }
     let embedded = arguments.embedded.then(|| Embedded::start(arguments)).transpose()?;
     if let Some(embedded) = &embedded {
         environment.name_proxies(embedded.url());

@@ -39,7 +39,7 @@ impl Run {
         Run { process, namespace, began: holders::uptime().unwrap_or(0), random: file::unique() }
     }
 
-    fn parse(name: &str) -> Option<Run> {
+    pub(super) fn parse(name: &str) -> Option<Run> {
         let mut parts = name.strip_prefix(PREFIX)?.strip_prefix('-')?.split('-');
         let run = Run {
             process: parts.next()?.parse().ok()?,

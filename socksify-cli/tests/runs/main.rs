@@ -3,5 +3,6 @@
 mod embedded;
 mod failures;
 mod handover;
+mod names;
 mod refusals;
 mod scene;
