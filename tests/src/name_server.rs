@@ -14,9 +14,10 @@ const HTTPS_RECORD: u16 = 65;
 /// Priority 1, the name itself, and one parameter, `alpn=h2`; RFC 9460, 2.2.
 const ALPN_H2: &str = "00010000010003026832";
 
-/// Starts the one of the proxy host: addresses alone, as proxies ask for nothing else.
+/// Starts the one of the proxy host: addresses alone, as proxies ask for nothing else. Applications on the link can ask it
+/// too, where names are theirs to resolve.
 pub(crate) fn start_for_proxies(staff: &Staff<'_>) -> Result<(), Error> {
-    start(staff, &[[127, 0, 0, 1].into()], Vec::new())
+    start(staff, &[[127, 0, 0, 1].into(), PROXY.v4.into()], Vec::new())
 }
 
 /// Starts the one of the target host, which has a record of every type that programs ask for.
@@ -48,11 +49,12 @@ fn start(staff: &Staff<'_>, addresses: &[IpAddr], records: Vec<String>) -> Resul
     addresses.iter().try_for_each(|address| staff.await_listening(&server, (*address, DNS).into()))
 }
 
-fn names() -> [(&'static str, String); 4] {
+fn names() -> [(&'static str, String); 5] {
     [
         (NAME, format!("{},{}", TARGET.v4, TARGET.v6)),
         (NAME_V4, TARGET.v4.to_string()),
         (NAME_V6, TARGET.v6.to_string()),
+        (NAME_DIRECT, PROXY.v4.to_string()),
         (NAME_UNREACHABLE, format!("{},{}", UNREACHABLE_HOST.v4, UNREACHABLE_HOST.v6)),
     ]
 }

@@ -75,6 +75,8 @@ pub const LOCAL_HOSTS: &str = "10.1.2.3 several.local.test several # the first o
     192.0.2.50 Inet.local.test inet\n\
     fd00::5 inet6.local.test inet6\n\
     10.1.2.7 last.local.test inet\n";
+/// The proxy host, by a name that name servers know, for routes that send it direct.
+pub const NAME_DIRECT: &str = "direct.link.test";
 /// A name nobody knows.
 pub const NAME_UNKNOWN: &str = "missing.target.test";
 

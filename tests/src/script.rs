@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use socket2::SockRef;
-use socks_proto::{Address, Decoded, Malformed, socks4, socks5};
+use socks_proto::{Address, Command, Decoded, Malformed, socks4, socks5};
 
 use crate::error::{Error, system};
 use crate::gate::Gate;
@@ -56,8 +56,11 @@ pub struct Scripted {
     pub port: u16,
     listener: TcpListener,
     thread: Option<JoinHandle<()>>,
-    requests: Arc<Mutex<Vec<Address>>>,
+    requests: Arc<Mutex<Vec<Asked>>>,
 }
+
+/// What an application asked its proxy for; nothing for a command that has no name.
+type Asked = (Option<Command>, Address);
 
 impl Scripted {
     /// Lets a proxy play these acts for each connection.
@@ -79,6 +82,11 @@ impl Scripted {
 
     /// The targets asked for so far.
     pub fn requests(&self) -> Vec<Address> {
+        self.commands().into_iter().map(|(_, address)| address).collect()
+    }
+
+    /// The same, with the commands.
+    pub fn commands(&self) -> Vec<Asked> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -93,7 +101,7 @@ impl Drop for Scripted {
     }
 }
 
-fn accept(listener: &TcpListener, acts: &[Act], requests: &Arc<Mutex<Vec<Address>>>) {
+fn accept(listener: &TcpListener, acts: &[Act], requests: &Arc<Mutex<Vec<Asked>>>) {
     while let Ok((stream, _)) = listener.accept() {
         let (acts, requests) = (acts.to_owned(), requests.clone());
         thread::spawn(move || {
@@ -103,14 +111,20 @@ fn accept(listener: &TcpListener, acts: &[Act], requests: &Arc<Mutex<Vec<Address
     }
 }
 
-fn play(mut stream: TcpStream, acts: &[Act], requests: &Mutex<Vec<Address>>) -> io::Result<()> {
+fn play(mut stream: TcpStream, acts: &[Act], requests: &Mutex<Vec<Asked>>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     for act in acts {
         match act {
             Act::Greeting => receive(&mut stream, socks5::decode_greeting).map(drop)?,
             Act::Password => receive(&mut stream, socks5::decode_password_request).map(drop)?,
-            Act::Request => note(requests, receive(&mut stream, socks5::decode_request)?.address),
-            Act::Request4 => note(requests, receive(&mut stream, socks4::decode_request)?.address),
+            Act::Request => {
+                let request = receive(&mut stream, socks5::decode_request)?;
+                note(requests, (request.command.ok(), request.address));
+            }
+            Act::Request4 => {
+                let request = receive(&mut stream, socks4::decode_request)?;
+                note(requests, (request.command.ok(), request.address));
+            }
             Act::Send(bytes) => stream.write_all(bytes)?,
             Act::SendBytewise(bytes) => send_bytewise(&mut stream, bytes)?,
             Act::Pause(length) => thread::sleep(*length),
@@ -126,8 +140,8 @@ fn play(mut stream: TcpStream, acts: &[Act], requests: &Mutex<Vec<Address>>) -> 
     Ok(())
 }
 
-fn note(requests: &Mutex<Vec<Address>>, address: Address) {
-    requests.lock().unwrap_or_else(PoisonError::into_inner).push(address);
+fn note(requests: &Mutex<Vec<Asked>>, asked: Asked) {
+    requests.lock().unwrap_or_else(PoisonError::into_inner).push(asked);
 }
 
 /// Reads one message, and no byte beyond it.

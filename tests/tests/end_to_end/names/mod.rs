@@ -4,6 +4,7 @@
 mod daemons;
 mod engine;
 mod local;
+mod modes;
 mod programs;
 mod remote;
 mod spelling;
@@ -18,6 +19,7 @@ pub(crate) fn add(suite: &mut Suite) {
     daemons::add(suite);
     engine::add(suite);
     local::add(suite);
+    modes::add(suite);
     programs::add(suite);
     remote::add(suite);
     spelling::add(suite);
