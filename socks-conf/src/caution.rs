@@ -2,6 +2,7 @@
 
 use crate::sockd::SockdCaution;
 use std::fmt;
+use std::path::PathBuf;
 
 /// What to know about something that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,17 @@ pub enum Caution {
     ProxyPortOperator,
     /// A direct route for everything, below routes through proxies.
     DirectForEverything,
+    /// A route that another one takes every call from.
+    Shadowed {
+        /// The line of the other route.
+        by: u32,
+        /// Whether it leaves this one the command bind, as direct routes do.
+        but_for_bind: bool,
+    },
+    /// A route for some places sends the connections to its own proxy through that proxy.
+    OwnAddress(String),
+    /// A file that holds a password can be read by others.
+    Exposed(PathBuf),
     /// Names are not resolved and no proxy route can carry them.
     NoWayForNames,
     /// `method: username` is the only method and there is no user name.
@@ -64,6 +76,21 @@ pub enum Caution {
     NoPassword,
     /// What only a server's file can say.
     Sockd(SockdCaution),
+}
+
+impl Caution {
+    /// Whether the configuration does something else than it seems to say; else something is merely superfluous.
+    pub fn changes_meaning(&self) -> bool {
+        !matches!(
+            self,
+            Caution::NoEffect { .. }
+                | Caution::Renamed { .. }
+                | Caution::Duplicate(_)
+                | Caution::UnknownFacility(_)
+                | Caution::Scope
+                | Caution::ProxyPortOperator
+        )
+    }
 }
 
 impl fmt::Display for Caution {
@@ -95,6 +122,20 @@ impl fmt::Display for Caution {
             Caution::DirectForEverything => f.write_str(
                 "this direct route is used before the proxy routes above it: routes are searched by proxy protocol, direct first",
             ),
+            Caution::Shadowed { by, but_for_bind } => {
+                let but_for_bind = if *but_for_bind { ", but for bind" } else { "" };
+                write!(
+                    f,
+                    "this route is never used{but_for_bind}: the one of line {by} takes everything that it matches"
+                )
+            }
+            Caution::OwnAddress(proxy) => write!(
+                f,
+                "this route sends connections to its own proxy, {proxy}, through that proxy; write a direct route above it"
+            ),
+            Caution::Exposed(file) => {
+                write!(f, "other users of this machine can read the password in {0}: chmod 600 {0}", file.display())
+            }
             Caution::NoWayForNames => f.write_str(
                 "every proxy route is socks_v4, which carries no names, and `resolveprotocol` is `fake`: no name can be reached",
             ),

@@ -38,6 +38,10 @@ pub struct Config {
     pub proxies: Vec<Proxy>,
     /// The routes in the order of the file.
     pub routes: Vec<Route>,
+    /// Direct routes to the proxies themselves, asked before all others; only where Dante's rules hold.
+    pub automatic: Vec<Route>,
+    /// Whether the file itself holds a password.
+    pub holds_password: bool,
     /// What was accepted but means less, or something else, than its author may think.
     pub warnings: Vec<Warning>,
 }
@@ -59,6 +63,8 @@ impl Config {
             search,
             proxies: Vec::new(),
             routes: Vec::new(),
+            automatic: Vec::new(),
+            holds_password: false,
             warnings: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@
 use crate::caution::Caution;
 use crate::problem::Problem;
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// A place in a file.
@@ -28,6 +29,21 @@ impl Location {
     /// The whole of `file`.
     pub(crate) fn whole(file: PathBuf) -> Location {
         Location { file, line: 0, column: 0, length: 0, text: String::new(), shown_column: 0 }
+    }
+
+    /// The bytes of [`text`](Location::text) that are meant; empty when the whole file is.
+    pub fn shown(&self) -> Range<usize> {
+        let place = |column: usize| {
+            let mut columns = self.text.char_indices().map(|(start, _)| start);
+            columns.nth(column).unwrap_or(self.text.len())
+        };
+        let start = self.shown_column.saturating_sub(1) as usize;
+        place(start)..place(start + self.length as usize)
+    }
+
+    /// Whether `text` is only a part of the line.
+    pub fn is_cut(&self) -> bool {
+        self.column != self.shown_column
     }
 
     fn write_place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,6 +95,13 @@ pub struct Warning {
     pub location: Location,
     /// What to know.
     pub caution: Caution,
+}
+
+impl Warning {
+    /// A file that holds a password can be read by others. Who can read what is not known here.
+    pub fn exposed(file: PathBuf) -> Warning {
+        Warning { location: Location::whole(file.clone()), caution: Caution::Exposed(file) }
+    }
 }
 
 impl fmt::Display for Warning {

@@ -60,6 +60,7 @@ impl Environment<'_> {
         if self.raw("SOCKS_REDIRECT_FROM").is_some() {
             return Err(variable_error("SOCKS_REDIRECT_FROM", VariableError::RedirectFrom));
         }
+        config.add_automatic_routes();
         config.warn_about_the_whole(Location::whole(PathBuf::from(config.source.to_string())));
         Ok(Some(config))
     }

@@ -26,6 +26,7 @@
     deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::expect_used, clippy::panic)
 )]
 
+mod automatic;
 mod caution;
 mod choice;
 mod config;
@@ -47,6 +48,7 @@ mod route;
 mod routing;
 mod service;
 mod set;
+mod shadow;
 mod similar;
 pub mod sockd;
 mod text;

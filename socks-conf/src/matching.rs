@@ -106,7 +106,7 @@ impl ProxyProtocol {
 
 impl Place {
     /// Whether a target known by `name`, without trailing dot, is in this place.
-    fn includes_name(&self, name: &str) -> bool {
+    pub(crate) fn includes_name(&self, name: &str) -> bool {
         match self {
             Place::Everything | Place::EveryName => true,
             Place::Network(network) => network.is_all_ipv4(),

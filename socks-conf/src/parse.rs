@@ -38,6 +38,10 @@ fn read(text: &Text<'_>, source: Source) -> Result<Config, Error> {
     } else {
         dante::read(text, &mut config).map_err(Error::Syntax)?;
     }
+    config.holds_password = config.proxies.iter().any(|proxy| proxy.password.is_some());
+    config.add_automatic_routes();
+    config.warn_about_shadows(text);
+    config.warn_about_own_addresses(text);
     config.warn_about_the_whole(Location::whole(text.file.clone()));
     Ok(config)
 }

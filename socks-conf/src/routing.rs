@@ -60,7 +60,7 @@ impl Config {
     ///
     /// With [`Search::FirstMatch`] the first route that matches decides. With [`Search::ByProxyProtocol`]
     /// all routes are searched for a direct one, then all for a socks_v4 one, then socks_v5, then http, as
-    /// Dante does. A block route, which Dante does not have, hides the routes below it from every search.
+    /// Dante does, after [`Config::automatic`]. A block route, which Dante does not have, hides the routes below it from every search.
     ///
     /// | `to:` | matches |
     /// | --- | --- |
@@ -84,6 +84,9 @@ impl Config {
     /// from being resolved directly when only the name could have told us to block the connection later.
     pub fn route(&self, question: &Question<'_>) -> Decision<'_> {
         let question = question.normalized();
+        if let Some(route) = self.automatic.iter().find(|route| route.serves_direct(&question)) {
+            return Decision::Direct(route);
+        }
         let blocked = self.routes.iter().position(|route| route.blocks(&question));
         let routes = self.routes.get(..blocked.unwrap_or(self.routes.len())).unwrap_or_default();
         match self.search(routes, &question) {

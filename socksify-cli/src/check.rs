@@ -1,6 +1,7 @@
 //! `--check`: what the configuration means, in words.
 
 use crate::args::Arguments;
+use crate::diagnosis::{self, Style};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::{configuration, exit, library, message};
@@ -44,7 +45,8 @@ impl Display for Summary<'_> {
         config.proxies.iter().try_for_each(|proxy| write_proxy(out, proxy))?;
         writeln!(out, "routes: {}", search(config.search))?;
         config.routes.iter().try_for_each(|route| write_route(out, route, &config.proxies))?;
-        config.warnings.iter().try_for_each(|warning| writeln!(out, "{warning}"))
+        let mut warnings = config.warnings.iter();
+        warnings.try_for_each(|warning| writeln!(out, "{}", diagnosis::warning(warning, Style::Plain)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Everything that can keep a command from running, as the user is told.
 
+use crate::diagnosis::{self, Style};
 use crate::exit;
 use crate::library;
 use crate::program::Suspect;
@@ -59,6 +60,9 @@ impl fmt::Display for Error {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Configuration(socks_conf::Error::Missing { tried }) => explain_missing(out, tried),
+            Error::Configuration(socks_conf::Error::Syntax(mistakes)) => {
+                out.write_str(&diagnosis::errors(mistakes, Style::of_messages()))
+            }
             Error::Configuration(error) => error.fmt(out),
             Error::Url(url, error) => write!(out, "-p {url}: {error}"),
             Error::BlankInUrl(url) => {

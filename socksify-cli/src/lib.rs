@@ -10,6 +10,7 @@
 pub mod args;
 mod check;
 mod configuration;
+mod diagnosis;
 mod embedded;
 mod environment;
 mod error;
@@ -27,11 +28,12 @@ mod search;
 mod sys;
 
 use args::Arguments;
+use diagnosis::Style;
 use embedded::Embedded;
 use environment::{Environment, ON_UNHOOKABLE, PRELOAD};
 use error::Error;
 use launch::Launch;
-use socks_conf::Config;
+use socks_conf::{Config, Warning};
 use std::ffi::OsString;
 
 /// Does what the command line says, program name first. Returns an exit status, unless the process became the command.
@@ -87,10 +89,19 @@ fn prepare(arguments: &Arguments, environment: &mut Environment) -> Result<Confi
     let config = configuration::load(environment)?;
     environment.set(PRELOAD, library::preload(&library, environment.variable(PRELOAD)));
     environment.set(ON_UNHOOKABLE, if arguments.allow_bypass { "warn" } else { "refuse" });
-    if arguments.verbose > 0 {
-        config.warnings.iter().for_each(|warning| message::note(warning));
-    }
+    tell_warnings(arguments, &config);
     Ok(config)
+}
+
+/// What changes the meaning of a configuration is said unless nothing is to be; what is merely superfluous, on request.
+fn tell_warnings(arguments: &Arguments, config: &Config) {
+    let told = |warning: &&Warning| match arguments {
+        Arguments { quiet: true, .. } => false,
+        Arguments { verbose, .. } => *verbose > 0 || warning.caution.changes_meaning(),
+    };
+    let style = Style::of_messages();
+    let warnings = config.warnings.iter().filter(told);
+    warnings.for_each(|warning| message::note(&diagnosis::warning(warning, style)));
 }
 
 /// Without a table of its own the command uses the one of the user, or of each process: worse, but not wrong.

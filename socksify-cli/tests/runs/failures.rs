@@ -86,7 +86,8 @@ fn a_broken_configuration_is_shown_with_its_place() {
     let outcome = scene.run(&["-f", file.to_str().unwrap(), "true"]);
     assert_eq!(outcome.status(), Some(125));
     let messages = outcome.messages();
-    assert!(messages.starts_with(&format!("socksify: {}:2:9: ", file.display())), "{messages}");
+    assert!(messages.starts_with("socksify: error: `form` is not a keyword of a route\n"), "{messages}");
+    assert!(messages.contains(&format!("\n --> {}:2:9\n", file.display())), "{messages}");
     assert!(messages.contains("route { form: 0.0.0.0/0 }"), "{messages}");
     assert!(messages.contains('^'), "{messages}");
 }

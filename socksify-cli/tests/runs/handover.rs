@@ -165,11 +165,41 @@ fn the_configuration_is_called_what_the_user_called_it() {
 fn what_a_file_does_not_mean_is_told_once() {
     let scene = Scene::new();
     let file = scene.write("wide.toml", "[[route]]\nto = \"10.0.0.1/8\"\nvia = \"direct\"\n", 0o644);
-    let warning = format!("{}:2:6: warning: 10.0.0.1/8 means the whole network 10.0.0.0/8", file.display());
+    let warning = format!(
+        "warning: 10.0.0.1/8 means the whole network 10.0.0.0/8, not one address\n --> {}:2:6\n",
+        file.display()
+    );
     let checked = scene.run(&["--check", "-f", "wide.toml"]).succeeds();
     assert!(checked.contains(&format!("\n{warning}")), "{checked}");
-    let told = scene.run(&["-v", "-f", "wide.toml", "true"]).messages();
+    for told in [scene.run(&["-f", "wide.toml", "true"]), scene.run(&["-v", "-f", "wide.toml", "true"])] {
+        let told = told.messages();
+        assert!(told.starts_with(&format!("socksify: {warning}")), "{told}");
+    }
+    assert_eq!(scene.run(&["-q", "-f", "wide.toml", "true"]).messages(), "");
+}
+
+#[test]
+fn what_is_merely_superfluous_is_told_on_request() {
+    let scene = Scene::new();
+    scene.write("idle.conf", "timeout.io: 5\nroute { from: 0/0 to: 0/0 via: direct }\n", 0o644);
+    assert_eq!(scene.run(&["-f", "idle.conf", "true"]).messages(), "");
+    let told = scene.run(&["-v", "-f", "idle.conf", "true"]).messages();
+    assert!(told.starts_with("socksify: warning: `timeout.io` has no effect"), "{told}");
+}
+
+#[test]
+fn a_password_that_others_can_read_is_told() {
+    let scene = Scene::new();
+    let text = "[proxy.a]\nurl = \"socks5://al:hush@127.0.0.1\"\n[[route]]\nvia = \"a\"\n";
+    let open = scene.write("open.toml", text, 0o644);
+    let told = scene.run(&["-f", "open.toml", "true"]).messages();
+    let path = open.display();
+    let warning = format!(
+        "warning: {path}: other users of this machine can read the password in {path}: chmod 600 {path}\n"
+    );
     assert!(told.starts_with(&format!("socksify: {warning}")), "{told}");
+    scene.write("shut.toml", text, 0o600);
+    assert_eq!(scene.run(&["-f", "shut.toml", "true"]).messages(), "");
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl Flaw {
         let own = bench.scratch.path().display();
         match self {
             Flaw::None => ".config/socksify/socks.conf".to_owned(),
-            Flaw::Broken => format!("{own}/socks.conf:2:27: "),
+            Flaw::Broken => format!("{own}/socks.conf:2:27"),
             Flaw::Unreadable => format!("{own}"),
             Flaw::Missing => format!("{own}/nowhere.conf"),
         }
