@@ -1,5 +1,6 @@
 /* resolvers HOST PORT ENTRY: resolves by one entry of libc, then connects. */
 #include "probe.h"
+#include <locale.h>
 
 static struct address of_hostent(const struct hostent *host, int port) {
     char text[INET6_ADDRSTRLEN];
@@ -65,6 +66,11 @@ static struct address by_entry(const char *host, int port, const char *entry) {
         return of_addrinfo(host, &canonical, port);
     if (!strcmp(entry, "getaddrinfo_addrconfig"))
         return of_addrinfo(host, &configured, port);
+    if (!strcmp(entry, "getaddrinfo_idn")) {
+        struct addrinfo international = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_IDN};
+        CHECK(setlocale(LC_ALL, ""));
+        return of_addrinfo(host, &international, port);
+    }
     if (!strcmp(entry, "getaddrinfo_v4mapped"))
         return of_addrinfo(host, &mapped, port);
     if (!strcmp(entry, "gethostbyname"))

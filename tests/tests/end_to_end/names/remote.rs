@@ -14,6 +14,7 @@ pub(super) fn add(suite: &mut Suite) {
             suite.add(name, &["cc"], move |bench| test(bench, build));
         };
         add("getaddrinfo", getaddrinfo);
+        add("threads", threads);
         add("multicast", multicast);
         add("multicast_on_a_direct_link", multicast_on_a_direct_link);
         for (label, content) in SWITCHES {
@@ -56,6 +57,13 @@ fn getaddrinfo(bench: &Bench<'_>, build: Build) -> Verdict {
     let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;
     let outcome = bench.run(&preload::probe(bench, "remote", [NAME, &LINE.to_string()])?, &wrapper)?;
     expect(outcome.succeeded(), "addresses that connect", &outcome)
+}
+
+fn threads(bench: &Bench<'_>, build: Build) -> Verdict {
+    let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;
+    let outcome =
+        bench.run(&preload::probe(bench, "resolving_threads", [NAME, &LINE.to_string()])?, &wrapper)?;
+    expect(outcome.succeeded(), "one address for each name", &outcome)
 }
 
 fn multicast(bench: &Bench<'_>, build: Build) -> Verdict {

@@ -14,8 +14,11 @@ pub(super) fn add(suite: &mut Suite) {
     for build in Build::ALL {
         for (label, name, arrives) in spellings() {
             let test = format!("names::spelling::{label}::{}", build.name());
-            suite.add(test, &["cc"], move |bench| arrives_as_spelled(bench, build, &name, &arrives));
+            suite.add(test, &["cc"], move |bench| arrives_by(bench, build, ENTRIES, &name, &arrives));
         }
+        let test = format!("names::spelling::international::{}", build.name());
+        let (name, arrives) = ("B\u{fc}cher.test", "xn--bcher-kva.test");
+        suite.add(test, &["cc"], move |bench| arrives_by(bench, build, &["getaddrinfo_idn"], name, arrives));
         for (label, name) in impossible() {
             let test = format!("names::impossible::{label}::{}", build.name());
             suite.add(test, &["cc"], move |bench| fails_as_without(bench, build, &name));
@@ -48,21 +51,21 @@ fn longest() -> String {
     format!("{0}.{0}.{0}.{1}", "n".repeat(63), "n".repeat(61))
 }
 
-fn arrives_as_spelled(bench: &Bench<'_>, build: Build, name: &str, arrives: &str) -> Verdict {
+fn arrives_by(bench: &Bench<'_>, build: Build, entries: &[&str], name: &str, arrives: &str) -> Verdict {
     let reply = vec![5, 0, 0, 1, 0, 0, 0, 0, 0, 0];
     let acts =
         vec![Act::Greeting, Act::Send(vec![5, 0]), Act::Request, Act::Send(reply), Act::Answer, Act::Close];
     let proxy = Scripted::start(bench.world, acts)?;
     let wrapper =
         preload::with(bench, build.library(), &preload::route_to(proxy.port, "", "proxyprotocol: socks_v5"))?;
-    for entry in ENTRIES {
+    for entry in entries {
         let words = [name, &LINE.to_string(), entry];
         let outcome = bench.run(&preload::probe(bench, "resolvers", words)?, &wrapper)?;
         expect(outcome.succeeded(), "the target's answer", &outcome)?;
     }
     let requests = proxy.requests();
     let is_spelled = |host: &Host| matches!(host, Host::Name(name) if name.as_bytes() == arrives.as_bytes());
-    if requests.len() == ENTRIES.len() && requests.iter().all(|request| is_spelled(&request.host)) {
+    if requests.len() == entries.len() && requests.iter().all(|request| is_spelled(&request.host)) {
         return Ok(());
     }
     Err(format!("the proxy was asked for {requests:?}").into())
