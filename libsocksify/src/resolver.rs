@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::ptr;
 
 use libc::{addrinfo, c_char, c_int};
-use socks_conf::{Command, Decision, Host, Protocol, Question};
+use socks_conf::{Command, Decision, Host, Protocol, Question, ResolveProtocol};
 
 use crate::hooks::real;
 use crate::hosts::{self, Known};
@@ -24,6 +24,8 @@ pub(crate) enum Lookup {
     Known(Known),
     /// Remote: the index of its fake address.
     Fake(u32),
+    /// Remote: its real addresses are to be asked for, through the proxy.
+    Asked,
     /// There is no such name, and nobody has to be asked to know it.
     Nonexistent,
     /// No fake address is left.
@@ -57,6 +59,9 @@ pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
     if policy::names_are_local(runtime) || goes_direct(runtime, Host::Name(name), port) {
         return Lookup::Libc;
     }
+    if asks_for_addresses(runtime) {
+        return Lookup::Asked;
+    }
     let Some(table) = names() else { return Lookup::Again };
     match table.insert(name.as_bytes()) {
         Ok(index) => Lookup::Fake(index),
@@ -65,6 +70,11 @@ pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
             Lookup::Again
         }
     }
+}
+
+/// Whether remote names get their real addresses, instead of some that stand for them.
+pub(crate) fn asks_for_addresses(runtime: &Runtime) -> bool {
+    runtime.config.resolveprotocol == ResolveProtocol::Tcp
 }
 
 /// Whether libc may send a query about any name at all.

@@ -53,12 +53,20 @@ impl Display for Summary<'_> {
 fn names(config: &Config) -> String {
     let (address, prefix) = config.fake_range;
     match config.resolveprotocol {
-        // The library knows one way of leaving names to the proxy.
-        ResolveProtocol::Fake | ResolveProtocol::Tcp | ResolveProtocol::Udp | ResolveProtocol::Tor => {
+        // The library does not know the last two yet.
+        ResolveProtocol::Fake | ResolveProtocol::Udp | ResolveProtocol::Tor => {
             format!("resolved by the proxy; stand-ins from {address}/{prefix}")
+        }
+        ResolveProtocol::Tcp => {
+            format!("asked for through the proxy, by DNS over TCP, of {}", name_servers(config))
         }
         ResolveProtocol::Local => "resolved here, past the proxy".to_owned(),
     }
+}
+
+fn name_servers(config: &Config) -> String {
+    let servers: Vec<String> = config.nameservers.iter().map(ToString::to_string).collect();
+    if servers.is_empty() { "the name servers of /etc/resolv.conf".to_owned() } else { servers.join(", ") }
 }
 
 fn logged(debug: u32) -> &'static str {

@@ -7,6 +7,7 @@ use std::ptr;
 
 use libc::{c_char, c_int, c_void, hostent, size_t, socklen_t};
 
+use crate::engine::{self, Failure};
 use crate::ffi;
 use crate::hostent::{Host, TooSmall};
 use crate::hosts::{self, Entry};
@@ -19,6 +20,7 @@ const NETDB_SUCCESS: c_int = 0;
 const HOST_NOT_FOUND: c_int = 1;
 const TRY_AGAIN: c_int = 2;
 const NO_RECOVERY: c_int = 3;
+const NO_DATA: c_int = 4;
 
 /// What a look-up came to.
 enum Found {
@@ -125,9 +127,25 @@ fn by_name(name: *const c_char, family: c_int) -> Found {
             }
             None => Found::Nothing(TRY_AGAIN),
         },
+        Lookup::Asked => match engine::addresses(name.to_bytes(), family) {
+            Ok(addresses) => {
+                let name = name.to_bytes().to_vec();
+                Found::Host { entry: Entry { name, aliases: Vec::new(), addresses }, family }
+            }
+            Err(failure) => Found::Nothing(h_errno(failure)),
+        },
         Lookup::Nonexistent => Found::Nothing(HOST_NOT_FOUND),
         Lookup::Again => Found::Nothing(TRY_AGAIN),
         Lookup::Refused => Found::Nothing(NO_RECOVERY),
+    }
+}
+
+fn h_errno(failure: Failure) -> c_int {
+    match failure {
+        Failure::NoName => HOST_NOT_FOUND,
+        Failure::NoData => NO_DATA,
+        Failure::Again => TRY_AGAIN,
+        Failure::Fatal => NO_RECOVERY,
     }
 }
 
@@ -157,7 +175,12 @@ fn by_address(address: *const c_void, length: socklen_t, family: c_int) -> Found
         Meaning::Ip(known) => match hosts::by_address(ip) {
             Some(entry) => Found::Host { entry, family },
             None if resolver::reverse_goes_direct(known) => Found::Direct,
-            None => Found::Nothing(HOST_NOT_FOUND),
+            None => match engine::name_of(known) {
+                Ok(name) => {
+                    Found::Host { entry: Entry { name, aliases: Vec::new(), addresses: vec![ip] }, family }
+                }
+                Err(failure) => Found::Nothing(h_errno(failure)),
+            },
         },
         Meaning::Stale => Found::Nothing(HOST_NOT_FOUND),
     }

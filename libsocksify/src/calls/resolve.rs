@@ -9,6 +9,7 @@ use std::ptr;
 
 use libc::{addrinfo, c_char, c_int, sockaddr, socklen_t};
 
+use crate::engine::{self, Failure};
 use crate::hooks::real;
 use crate::hosts::{self, Entry, Known};
 use crate::interpose::Verdict;
@@ -75,6 +76,7 @@ pub(crate) fn answer(
         Lookup::Literal(_) | Lookup::Libc => return None,
         Lookup::Known(known) => question.known(&known),
         Lookup::Fake(index) => question.fake(index),
+        Lookup::Asked => question.asked(),
         Lookup::Nonexistent => question.nonexistent(),
         Lookup::Again => question.nothing(libc::EAI_AGAIN),
         Lookup::Refused => question.nothing(libc::EAI_FAIL),
@@ -140,9 +142,40 @@ impl Question {
         self.checked(!0)?;
         let Some(mut entry) = self.entry(known) else { return Err(libc::EAI_NONAME) };
         precedence::sort(&mut entry.addresses, sources::source_of);
+        let canonical = CString::new(entry.name).map_err(|_| libc::EAI_FAIL)?;
+        self.listed(&entry.addresses, &canonical, !0)
+    }
+
+    /// The addresses that a name server or the proxy knows, in the order they came in: where they are near is for the
+    /// proxy to say.
+    fn asked(&self) -> Result<*mut addrinfo, c_int> {
+        self.checked(!libc::AI_ADDRCONFIG)?;
+        let family = self.hints.ai_family;
+        let mut found = engine::addresses(self.name.to_bytes(), family);
+        let is_mapped = family == libc::AF_INET6 && self.has(libc::AI_V4MAPPED);
+        if is_mapped && (self.has(libc::AI_ALL) || found.is_err()) {
+            let mapped = engine::addresses(self.name.to_bytes(), libc::AF_INET).unwrap_or_default();
+            let mapped = mapped.into_iter().map(|address| match address {
+                IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),
+                ip @ IpAddr::V6(_) => ip,
+            });
+            let all: Vec<IpAddr> = found.iter().flatten().copied().chain(mapped).collect();
+            found = if all.is_empty() { found } else { Ok(all) };
+        }
+        let addresses = found.map_err(|failure| match failure {
+            Failure::NoName => libc::EAI_NONAME,
+            Failure::NoData => libc::EAI_NODATA,
+            Failure::Again => libc::EAI_AGAIN,
+            Failure::Fatal => libc::EAI_FAIL,
+        })?;
+        self.listed(&addresses, &self.name, !libc::AI_ADDRCONFIG)
+    }
+
+    /// libc's answers for these addresses, in this order.
+    fn listed(&self, addresses: &[IpAddr], canonical: &CStr, kept: c_int) -> Result<*mut addrinfo, c_int> {
         let mut list = List::of(ptr::null_mut());
-        for address in &entry.addresses {
-            match self.numeric(*address, !0) {
+        for address in addresses {
+            match self.numeric(*address, kept) {
                 Ok(more) => list.append(more),
                 Err(libc::EAI_NONAME | EAI_ADDRFAMILY) => {}
                 Err(code) => {
@@ -151,11 +184,10 @@ impl Question {
                 }
             }
         }
-        let canonical = CString::new(entry.name).map_err(|_| libc::EAI_FAIL)?;
         if list.first.is_null() {
             Err(libc::EAI_NONAME)
         } else {
-            self.name_canonically(list.first, &canonical)
+            self.name_canonically(list.first, canonical)
         }
     }
 
@@ -261,7 +293,7 @@ impl List {
     }
 }
 
-/// Answers getnameinfo(3): a fake address has its name, and nobody is asked for the name of another.
+/// Answers getnameinfo(3): a fake address has its name; for that of another nobody is asked past the proxy.
 pub(crate) fn getnameinfo(
     (): &mut (),
     address: *const sockaddr,
@@ -282,9 +314,12 @@ pub(crate) fn getnameinfo(
         // SAFETY: the application's own arguments, or a buffer of ours for the host; a number needs nobody to be asked.
         unsafe { real::getnameinfo(address, length, host, size, service, service_size, flags) }
     };
-    let Some(name) = name_of(asked, flags & libc::NI_NOFQDN != 0) else {
+    let known = name_of(asked, flags & libc::NI_NOFQDN != 0);
+    if known.is_none() && resolver::reverse_goes_direct(asked.ip()) {
+        return Verdict::Direct;
+    }
+    let Some(name) = known.or_else(|| engine::name_of(asked.ip()).ok()) else {
         return match flags & libc::NI_NAMEREQD {
-            _ if resolver::reverse_goes_direct(asked.ip()) => Verdict::Direct,
             0 => code(numerically(host, host_size)),
             _ => Verdict::Done(libc::EAI_NONAME),
         };

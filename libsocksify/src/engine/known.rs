@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use socks_conf::ResolveProtocol;
 use socks_dns::{Fake, Names, Remote, Reverse};
 
 use crate::policy::{self, Meaning};
@@ -21,9 +20,7 @@ impl Names for Known {
     fn remote(&self, name: &[u8]) -> Remote {
         let Some(runtime) = runtime() else { return Remote::Refused };
         let Some(name) = resolver::well_formed(name) else { return Remote::Nonexistent };
-        if runtime.config.resolveprotocol != ResolveProtocol::Fake
-            || resolver::may_be_asked_for(name.as_bytes())
-        {
+        if resolver::asks_for_addresses(runtime) || resolver::may_be_asked_for(name.as_bytes()) {
             return Remote::Elsewhere;
         }
         let fake = names().and_then(|table| {

@@ -9,14 +9,18 @@
 mod known;
 mod line;
 mod lookup;
+mod outcome;
 mod servers;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use socks_dns::{Refusal, Verdict};
+use libc::c_int;
+use socks_dns::{Asked, Outcome, Refusal, Verdict, question};
 
-use crate::resolver;
+use crate::runtime::runtime;
+use crate::{resolver, sys};
 use known::Known;
+pub(crate) use outcome::Failure;
 
 /// The answer to a DNS query where nobody has to be asked for it. It has at most `limit` bytes: `datagram_limit` of the query,
 /// or 65,535 on a stream.
@@ -46,4 +50,26 @@ fn forwarded(query: &[u8], server: Option<SocketAddr>) -> Option<Vec<u8>> {
         return resolver::query_locally(query);
     }
     lookup::through_the_proxy(&[query.to_vec()], server)?.into_iter().next().flatten()
+}
+
+/// The real addresses of a remote name, IPv4 before IPv6, where the mode is not to do without them. This may take long.
+pub(crate) fn addresses(name: &[u8], family: c_int) -> Result<Vec<IpAddr>, Failure> {
+    let of_each_family = [(libc::AF_INET6, Asked::V4(name)), (libc::AF_INET, Asked::V6(name))];
+    let asked = of_each_family.into_iter().filter(|(other, _)| family != *other);
+    let queries: Option<Vec<_>> = asked.map(|(_, asked)| question(sys::random(), asked)).collect();
+    let answers = lookup::through_the_proxy(&queries.ok_or(Failure::NoName)?, None).ok_or(Failure::Fatal)?;
+    let read = |answer: &Option<Vec<u8>>| answer.as_deref().map_or(Outcome::Failed, socks_dns::addresses);
+    outcome::merged(answers.iter().map(read))
+}
+
+/// The name of an address that stands for none and is not known here. With fake addresses nobody is asked: the names that
+/// programs meet are behind those. This may take long.
+pub(crate) fn name_of(ip: IpAddr) -> Result<Vec<u8>, Failure> {
+    if !runtime().is_some_and(resolver::asks_for_addresses) {
+        return Err(Failure::NoName);
+    }
+    let query = question(sys::random(), Asked::Name(ip)).ok_or(Failure::NoName)?;
+    let answers = lookup::through_the_proxy(&[query], None).ok_or(Failure::Fatal)?;
+    let answer = answers.into_iter().next().flatten().ok_or(Failure::Again)?;
+    outcome::result(socks_dns::name(&answer))
 }

@@ -6,6 +6,7 @@ mod engine;
 mod local;
 mod modes;
 mod programs;
+mod real;
 mod remote;
 mod spelling;
 mod table;
@@ -21,6 +22,7 @@ pub(crate) fn add(suite: &mut Suite) {
     local::add(suite);
     modes::add(suite);
     programs::add(suite);
+    real::add(suite);
     remote::add(suite);
     spelling::add(suite);
     table::add(suite);
