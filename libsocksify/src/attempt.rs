@@ -1,4 +1,5 @@
-//! One connection attempt through a proxy, on the application's own socket.
+//! One request to a proxy: a connection for the application, on its own socket, or one that waits for a call back, on a
+//! socket of ours.
 //!
 //! It never blocks: it goes as far as it can and says what to wait for. It is plain data, with nothing to drop, so
 //! that a thread may be cancelled between two steps. Proxies and their addresses are tried in order as long as none
@@ -11,10 +12,10 @@ use std::os::fd::RawFd;
 use std::time::Instant;
 
 use libc::c_int;
-use socks_conf::{Method, Proxy, ProxyProtocol};
+use socks_conf::{Command, Method, Proxy, ProxyProtocol};
 use socks_proto::client::{Failure, Handshake, Step, Version};
 use socks_proto::socks5::Rep;
-use socks_proto::{Command, Credentials, Host};
+use socks_proto::{Address, Credentials, Host};
 
 use crate::descriptors::Identity;
 use crate::interpose::Verdict;
@@ -43,6 +44,10 @@ pub(crate) struct Attempt {
     was_ipv6_only: bool,
     /// What the application is told when no candidate is left.
     last_errno: c_int,
+    /// BND of the proxy's reply.
+    bnd: Address,
+    /// The first reply to BIND is there; what comes now is about the call, and no other proxy can take its place.
+    awaits_call: bool,
 }
 
 enum Stage {
@@ -79,6 +84,8 @@ impl Attempt {
             low_water: sys::low_water(fd),
             was_ipv6_only: false,
             last_errno,
+            bnd: Address::UNSPECIFIED,
+            awaits_call: false,
         }
     }
 
@@ -90,13 +97,26 @@ impl Attempt {
         match self.step(fd) {
             Pause::Connected => {
                 self.restore(fd);
-                log::info!("connect to {} ok after {:?}", self, self.began.elapsed());
+                log::info!("{self} ok after {:?}", self.began.elapsed());
                 Verdict::Done(0)
             }
             Pause::Wait(events) if !self.is_over() => Verdict::Wait(Wait::descriptor(fd, events, self.until)),
             Pause::Wait(_) => self.give_up(fd, libc::ETIMEDOUT, &"no answer in time"),
             Pause::Failed(errno) => Verdict::Fail(errno),
         }
+    }
+
+    /// BND of the reply that granted the request.
+    pub(crate) fn bnd(&self) -> Address {
+        self.bnd
+    }
+
+    /// After the first reply to BIND: whoever is called back comes with the second, however long that takes.
+    pub(crate) fn await_call(&mut self) {
+        if let Stage::Negotiating(handshake) = &mut self.stage {
+            handshake.await_second_reply();
+        }
+        (self.began, self.until, self.awaits_call) = (Instant::now(), None, true);
     }
 
     /// What the application is to be told of the socket once it is connected.
@@ -177,10 +197,11 @@ impl Attempt {
             sys::set_low_water(fd, 1);
         }
         let Some((version, credentials)) = self.dialect() else {
-            log::warn!("connect to {self}: this version does not speak to HTTP proxies");
+            log::warn!("{self}: this version does not speak to HTTP proxies");
             return Some(self.fail(fd, libc::ECONNREFUSED, &"the proxy's protocol is not spoken"));
         };
-        match Handshake::new(version, Command::Connect, &self.passage.target, credentials) {
+        let (command, target) = self.request();
+        match Handshake::new(version, command, &target, credentials) {
             Ok(handshake) => {
                 self.stage = Stage::Negotiating(handshake);
                 None
@@ -205,7 +226,8 @@ impl Attempt {
                     Err(error) => return interruption(&error, handshake, libc::POLLIN),
                 }
             }
-            Step::Done(_) => {
+            Step::Done(bnd) => {
+                self.bnd = bnd;
                 sys::acknowledge_at_once(fd);
                 return Some(Pause::Connected);
             }
@@ -216,16 +238,19 @@ impl Attempt {
 
     /// The proxy has refused. Its word is final, unless it only cannot do what it was asked: the next one may.
     fn rejected(&mut self, fd: RawFd, failure: &Failure) -> Option<Pause> {
-        let errno = errno::of_failure(failure);
+        let errno = match self.passage.command {
+            Command::Bind => errno::of_bind_failure(failure),
+            _ => errno::of_failure(failure),
+        };
         let unable = Failure::Reply(Rep::COMMAND_NOT_SUPPORTED) == *failure
             || Failure::Reply(Rep::ADDRESS_TYPE_NOT_SUPPORTED) == *failure;
-        if !unable || self.passage.proxy(self.proxy + 1).is_none() {
+        if !unable || self.awaits_call || self.passage.proxy(self.proxy + 1).is_none() {
             if matches!(failure, Failure::NoAcceptableMethod | Failure::AuthenticationRefused { .. }) {
-                log::warn!("connect to {self}: {failure}");
+                log::warn!("{self}: {failure}");
             }
             return Some(self.fail(fd, errno, failure));
         }
-        log::warn!("connect to {self}: {failure}; the next proxy is asked");
+        log::warn!("{self}: {failure}; the next proxy is asked");
         sys::disconnect(fd);
         self.last_errno = errno;
         (self.proxy, self.address, self.stage) = (self.proxy + 1, 0, Stage::Ready);
@@ -237,7 +262,7 @@ impl Attempt {
         if !concerns_the_proxy(errno) {
             return Some(Pause::Failed(errno));
         }
-        log::warn!("connect to {self}: the proxy cannot be reached: {}", io::Error::from_raw_os_error(errno));
+        log::warn!("{self}: the proxy cannot be reached: {}", io::Error::from_raw_os_error(errno));
         sys::disconnect(fd);
         self.last_errno = errno;
         self.address += 1;
@@ -258,7 +283,7 @@ impl Attempt {
 
     /// Leaves the socket as a failed connect(2) does: not connected, usable again.
     fn fail(&self, fd: RawFd, errno: c_int, reason: &dyn fmt::Display) -> Pause {
-        log::info!("connect to {self} failed: {reason}");
+        log::info!("{self} failed: {reason}");
         sys::disconnect(fd);
         self.restore(fd);
         if self.was_ipv6_only {
@@ -286,6 +311,17 @@ impl Attempt {
 
     fn proxy(&self) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
         self.passage.proxy(self.proxy)
+    }
+
+    /// What the proxy is asked for. From which address datagrams will come is left open: it may be translated on the way.
+    fn request(&self) -> (socks_proto::Command, Address) {
+        match self.passage.command {
+            Command::UdpAssociate | Command::UdpReply => {
+                (socks_proto::Command::UdpAssociate, Address::UNSPECIFIED)
+            }
+            Command::Bind | Command::BindReply => (socks_proto::Command::Bind, self.passage.target),
+            Command::Connect => (socks_proto::Command::Connect, self.passage.target),
+        }
     }
 
     /// What to speak to the current proxy, and with which credentials.
@@ -334,7 +370,12 @@ fn concerns_the_proxy(errno: c_int) -> bool {
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.passage.target)?;
+        let what = match self.passage.command {
+            Command::UdpAssociate | Command::UdpReply => "datagrams",
+            Command::Bind | Command::BindReply => "bind",
+            Command::Connect => "connect",
+        };
+        write!(f, "{what} to {}", self.passage.target)?;
         self.proxy().map_or(Ok(()), |(_, proxy, _)| write!(f, " via {proxy}"))
     }
 }

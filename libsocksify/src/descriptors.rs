@@ -19,6 +19,9 @@ const CHUNKS: usize = 2048;
 /// Descriptors up to the kernel's usual ceiling of 1,048,576, in chunks that exist once they are needed.
 static TABLE: [AtomicPtr<[Record; CHUNK]>; CHUNKS] = [const { AtomicPtr::new(ptr::null_mut()) }; CHUNKS];
 
+/// What the next target learnt is numbered.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
 /// One descriptor. `stamp` is 0 while no target is known, odd while one is written, even when it can be read; it
 /// grows with each writing, so that a reader sees when its copy is torn.
 struct Record {
@@ -29,6 +32,12 @@ struct Record {
     replaced: AtomicU64,
     /// The dialogue it waits for, or 0.
     ticket: AtomicU64,
+    /// When its target was learnt, as a number that grows.
+    order: AtomicU64,
+    /// The cookie of a socket that was bound to a port of the kernel's choice, or 0.
+    bound: AtomicU64,
+    /// The cookie of a listener for which a proxy was asked to listen, or 0.
+    listener: AtomicU64,
     notes: [Note; 2],
 }
 
@@ -62,8 +71,61 @@ pub(crate) fn remember(fd: RawFd, identity: impl Into<Identity>) {
         return;
     }
     if let Some(record) = slot(fd).and_then(record_or_new) {
+        record.order.store(NEXT.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         record.write(cookie, identity.into());
     }
+}
+
+/// The descriptors whose targets are known, with when that was learnt.
+pub(crate) fn with_targets() -> impl Iterator<Item = (u64, RawFd, SocketAddr)> {
+    all().filter_map(|fd| Some((record(fd)?.order.load(Ordering::Relaxed), fd, identity(fd)?.target)))
+}
+
+/// The socket behind the descriptor is bound to a port of the kernel's choice.
+pub(crate) fn mark_bound(fd: RawFd) {
+    mark(fd, |record| &record.bound);
+}
+
+/// Whether the socket behind the descriptor is bound to a port of the kernel's choice.
+pub(crate) fn is_bound(fd: RawFd) -> bool {
+    is_marked(fd, |record| &record.bound)
+}
+
+/// Whether a socket with this descriptor was bound to a port of the kernel's choice: one load, for the pass-through path.
+pub(crate) fn may_be_bound(fd: RawFd) -> bool {
+    record(fd).is_some_and(|record| record.bound.load(Ordering::Relaxed) != 0)
+}
+
+/// A proxy was asked to listen for the socket behind the descriptor.
+pub(crate) fn mark_listener(fd: RawFd) {
+    mark(fd, |record| &record.listener);
+}
+
+/// Whether a proxy may have been asked to listen for the socket behind the descriptor: one load, for the pass-through
+/// path.
+pub(crate) fn may_be_listener(fd: RawFd) -> bool {
+    record(fd).is_some_and(|record| record.listener.load(Ordering::Relaxed) != 0)
+}
+
+/// The listener behind the descriptor waits no longer.
+pub(crate) fn unmark_listener(fd: RawFd) {
+    if let Some(record) = record(fd) {
+        record.listener.store(0, Ordering::Release);
+    }
+}
+
+fn mark(fd: RawFd, which: impl FnOnce(&Record) -> &AtomicU64) {
+    if process::runs_on_borrowed_memory() {
+        return;
+    }
+    if let (Some(record), Ok(cookie)) = (slot(fd).and_then(record_or_new), sys::cookie(fd)) {
+        which(record).store(cookie, Ordering::Release);
+    }
+}
+
+fn is_marked(fd: RawFd, which: impl FnOnce(&Record) -> &AtomicU64) -> bool {
+    let marked = record(fd).map_or(0, |record| which(record).load(Ordering::Acquire));
+    marked != 0 && sys::cookie(fd).is_ok_and(|cookie| cookie == marked)
 }
 
 /// What the application is told of a proxied socket.
@@ -74,23 +136,21 @@ pub(crate) fn identity(fd: RawFd) -> Option<Identity> {
 
 /// The socket behind the descriptor took an IPv4 socket's place.
 pub(crate) fn mark_replaced(fd: RawFd) {
-    if let (Some(record), Ok(cookie)) = (slot(fd).and_then(record_or_new), sys::cookie(fd)) {
-        record.replaced.store(cookie, Ordering::Release);
-    }
+    mark(fd, |record| &record.replaced);
 }
 
 /// Whether the socket behind the descriptor took an IPv4 socket's place.
 pub(crate) fn is_replaced(fd: RawFd) -> bool {
-    let replaced = record(fd).map_or(0, |record| record.replaced.load(Ordering::Acquire));
-    replaced != 0 && sys::cookie(fd).is_ok_and(|cookie| cookie == replaced)
+    is_marked(fd, |record| &record.replaced)
 }
 
-/// Whether anything is known that ends with the descriptor: three loads, for the pass-through path.
+/// Whether anything is known that ends with the descriptor: four loads, for the pass-through path.
 pub(crate) fn is_known(fd: RawFd) -> bool {
     record(fd).is_some_and(|record| {
         record.stamp.load(Ordering::Relaxed) != 0
             || record.ticket.load(Ordering::Relaxed) != 0
             || record.replaced.load(Ordering::Relaxed) != 0
+            || record.listener.load(Ordering::Relaxed) != 0
     })
 }
 
@@ -111,6 +171,14 @@ pub(crate) fn copy(original: RawFd, copy: RawFd) {
     if is_replaced(original) {
         mark_replaced(copy);
     }
+    copy_bound(original, copy);
+}
+
+/// Makes `copy` known for being bound as `original` is.
+pub(crate) fn copy_bound(original: RawFd, copy: RawFd) {
+    if is_bound(original) {
+        mark_bound(copy);
+    }
 }
 
 /// The dialogue a descriptor waits for.
@@ -120,9 +188,13 @@ pub(crate) fn ticket(fd: RawFd) -> Option<Ticket> {
 
 /// The descriptors that wait for a dialogue.
 pub(crate) fn with_tickets() -> impl Iterator<Item = RawFd> {
+    all().filter(|fd| ticket(*fd).is_some())
+}
+
+fn all() -> impl Iterator<Item = RawFd> {
     let chunks = TABLE.iter().enumerate().filter(|(_, chunk)| !chunk.load(Ordering::Acquire).is_null());
     let all = chunks.flat_map(|(index, _)| index * CHUNK..(index + 1) * CHUNK);
-    all.filter_map(|fd| RawFd::try_from(fd).ok()).filter(|fd| ticket(*fd).is_some())
+    all.filter_map(|fd| RawFd::try_from(fd).ok())
 }
 
 /// Changes the dialogue a descriptor waits for.

@@ -3,7 +3,7 @@
 //! Only values that connect(2) documents reach the application: programs switch over them.
 
 use libc::c_int;
-use socks_proto::client::Failure;
+use socks_proto::client::{Failure, Stage};
 use socks_proto::socks4::Cd;
 use socks_proto::socks5::Rep;
 
@@ -33,6 +33,16 @@ pub(crate) fn of_failure(failure: &Failure) -> c_int {
         Failure::Reply4(cd) => of_cd(*cd),
         // ssh -D says "refused" by closing; nonsense tells nothing at all.
         _ => libc::ECONNREFUSED,
+    }
+}
+
+/// The errno of a BIND that failed, in listen(2) by the first reply or in accept(2) by the second. A proxy that hangs up on
+/// who waits for a call has waited long enough.
+pub(crate) fn of_bind_failure(failure: &Failure) -> c_int {
+    match failure {
+        Failure::Reply(Rep::COMMAND_NOT_SUPPORTED) => libc::EOPNOTSUPP,
+        Failure::Closed(Stage::SecondReply) => libc::ETIMEDOUT,
+        _ => of_failure(failure),
     }
 }
 
@@ -92,5 +102,13 @@ mod tests {
         for (code, errno) in expected {
             assert_eq!(of_failure(&Failure::Reply(Rep(code))), errno, "reply {code:#04x}");
         }
+    }
+
+    #[test]
+    fn of_a_bind() {
+        assert_eq!(of_bind_failure(&Failure::Reply(Rep::COMMAND_NOT_SUPPORTED)), libc::EOPNOTSUPP);
+        assert_eq!(of_bind_failure(&Failure::Reply(Rep::NOT_ALLOWED)), libc::EACCES);
+        assert_eq!(of_bind_failure(&Failure::Closed(Stage::Reply)), libc::ECONNREFUSED);
+        assert_eq!(of_bind_failure(&Failure::Closed(Stage::SecondReply)), libc::ETIMEDOUT);
     }
 }

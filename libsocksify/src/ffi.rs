@@ -7,10 +7,11 @@ use libc::{
 };
 
 pub(crate) use libc::{
-    close, connect, dup, dup2, dup3, epoll_ctl, execv, execve, execveat, execvp, execvpe, fexecve,
-    getaddrinfo, getnameinfo, getpeername, getsockname, getsockopt, poll, popen, posix_spawn, posix_spawnp,
-    ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send, sendfile, sendfile64,
-    sendmmsg, sendmsg, sendto, setsockopt, shutdown, socket, splice, system, unshare, write, writev,
+    accept, accept4, bind, close, connect, dup, dup2, dup3, epoll_ctl, execv, execve, execveat, execvp,
+    execvpe, fexecve, getaddrinfo, getnameinfo, getpeername, getsockname, getsockopt, listen, poll, popen,
+    posix_spawn, posix_spawnp, ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send,
+    sendfile, sendfile64, sendmmsg, sendmsg, sendto, setsockopt, shutdown, socket, splice, system, unshare,
+    write, writev,
 };
 
 /// The resolver's state, `struct __res_state` of `<resolv.h>`; only ever passed on.

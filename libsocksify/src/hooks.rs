@@ -11,9 +11,10 @@ use libc::{
     timeval,
 };
 
+use crate::callback;
 use crate::calls::{
-    asynchronous, connect, data, datagram, descriptor, epoll, exec, host, identity, local, option, poll,
-    query, resolve, thread,
+    asynchronous, connect, data, datagram, descriptor, epoll, exec, host, identity, listen, local, option,
+    poll, query, resolve, thread,
 };
 use crate::descriptors::is_known;
 use crate::ffi::{Gaicb, ResState, netent};
@@ -63,15 +64,30 @@ interpose! {
     fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
         => identity::getpeername, when { is_known(fd) };
 
-    /// The address of a socket that had to take an IPv4 socket's place is an IPv4 one; else always the kernel's answer.
+    /// Where a listener waits at the proxy, the proxy's address; that of a socket that had to take an IPv4 socket's place is an
+    /// IPv4 one; else the kernel's answer.
     fn getsockname(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
-        => identity::getsockname, when { is_known(fd) };
+        => identity::getsockname, when { is_known(fd) || callback::may_be_named(fd) }, keeps listen::Progress;
     /// SO_ERROR while the proxy is asked: 0; then the outcome, once. IPV6_V6ONLY as the application set it.
     fn getsockopt(fd: c_int, level: c_int, name: c_int, value: *mut c_void, length: *mut socklen_t) -> c_int = -1
         => option::getsockopt, when { (option::tells_outcome(level, name) && concerns(fd)) || (option::is_ipv6_only(level, name) && is_known(fd)) };
-    /// Ends an attempt that goes on.
+    /// Ends an attempt that goes on, or the wait at a proxy.
     fn shutdown(fd: c_int, how: c_int) -> c_int = -1
-        => option::shutdown, when { concerns(fd) };
+        => option::shutdown, when { concerns(fd) || callback::concerns(fd) };
+
+    /// A port the kernel chose is remembered: its listener may wait for a call back.
+    fn bind(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int = -1
+        // SAFETY: the application's own pointer and length.
+        => listen::bind, when { unsafe { listen::is_for_others(address, length) } };
+    /// A listener that waits for a call back waits at the proxy, which is asked with BIND; all others stay here.
+    fn listen(fd: c_int, backlog: c_int) -> c_int = -1
+        => listen::listen, keeps listen::Progress;
+    /// The call that came at the proxy, with the caller's address.
+    fn accept(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
+        => listen::accept, when { callback::concerns(fd) }, keeps listen::Acceptance;
+    /// As accept.
+    fn accept4(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> c_int = -1
+        => listen::accept4, when { callback::concerns(fd) }, keeps listen::Acceptance;
 
     /// Entries of a socket whose proxy is being asked are kept by us.
     fn epoll_ctl(epoll: c_int, operation: c_int, fd: c_int, event: *mut epoll_event) -> c_int = -1

@@ -19,6 +19,7 @@
 mod address;
 mod attempt;
 mod bits;
+mod callback;
 mod calls;
 mod completion;
 mod descriptors;
@@ -72,6 +73,7 @@ extern "C" fn constructor() {
 /// Runs right before fork(2).
 extern "C" fn about_to_fork() {
     parking::about_to_fork();
+    callback::about_to_fork();
 }
 
 /// Runs in a child right after fork(2).

@@ -20,6 +20,15 @@ impl Own {
         duplicate_out_of_the_way(fd).map(|fd| Own { fd, cookie })
     }
 
+    /// A fresh socket of ours.
+    pub(crate) fn adopt(fd: RawFd) -> Option<Own> {
+        let Ok(cookie) = cookie(fd) else {
+            close(fd);
+            return None;
+        };
+        Some(Own { fd, cookie })
+    }
+
     /// The same descriptor, behind which another socket was put on purpose.
     pub(crate) fn followed(self, cookie: u64) -> Own {
         Own { cookie, ..self }

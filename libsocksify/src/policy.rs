@@ -33,6 +33,9 @@ pub(crate) struct Passage {
     pub(crate) target: Address,
     /// What the socket was bound to when the route was chosen.
     pub(crate) from: SocketAddr,
+    /// What the proxy is asked to do, for which transport protocol.
+    pub(crate) command: Command,
+    pub(crate) protocol: Protocol,
 }
 
 impl Passage {
@@ -53,8 +56,8 @@ impl Passage {
     /// and what to speak to it.
     pub(crate) fn proxy(&self, place: usize) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
         let question = Question {
-            command: Command::Connect,
-            protocol: Protocol::Tcp,
+            command: self.command,
+            protocol: self.protocol,
             from: self.from,
             to: match &self.target.host {
                 socks_proto::Host::Ip(ip) => Host::Ip(*ip),
@@ -110,6 +113,23 @@ fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Pa
     if address::is_local(target.ip()) {
         return name_server_on_loopback(runtime, protocol, target);
     }
+    let from = sys::own_address(fd).unwrap_or(address::UNBOUND);
+    routed(runtime, command, protocol, from, target)
+}
+
+/// Where a listener bound to `own` may wait for a call from the host of `target`; no host in particular is 0.0.0.0.
+pub(crate) fn of_listener(own: SocketAddr, target: SocketAddr) -> Path {
+    let Some(runtime) = runtime() else { return Path::Direct };
+    routed(runtime, Command::Bind, Protocol::Tcp, own, target)
+}
+
+fn routed(
+    runtime: &'static Runtime,
+    command: Command,
+    protocol: Protocol,
+    from: SocketAddr,
+    target: SocketAddr,
+) -> Path {
     let meaning = meaning(target.ip());
     let to = match &meaning {
         Meaning::Ip(ip) => Host::Ip(*ip),
@@ -122,7 +142,6 @@ fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Pa
             return Path::Refused(libc::EHOSTUNREACH);
         }
     };
-    let from = sys::own_address(fd).unwrap_or(address::UNBOUND);
     let question =
         Question { command, protocol, from: address::unmapped(from), to, port: Some(target.port()) };
     match (runtime.config.route(&question), meaning) {
@@ -133,7 +152,8 @@ fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Pa
         }
         (Decision::Direct(_), _) => Path::Direct,
         (Decision::Proxy(route, _), meaning) => {
-            Path::Proxied(Passage { runtime, route, target: wire_address(meaning, target), from })
+            let target = wire_address(meaning, target);
+            Path::Proxied(Passage { runtime, route, target, from, command, protocol })
         }
         (Decision::Block(route), meaning) => {
             let target = wire_address(meaning, target);

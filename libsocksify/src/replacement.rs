@@ -34,18 +34,7 @@ const LARGE_OPTIONS: &[c_int] = &[libc::SO_LINGER, libc::SO_RCVTIMEO, libc::SO_S
 /// Puts an IPv6 socket behind `fd`; false leaves everything as it was.
 pub(crate) fn with_ipv6(fd: RawFd) -> bool {
     let Some(new) = sys::tcp_socket(libc::AF_INET6) else { return false };
-    let plain = sys::tcp_socket(libc::AF_INET);
-    for (level, name) in OPTIONS {
-        sys::copy_option::<c_int>(fd, new, *level, *name);
-    }
-    for name in LARGE_OPTIONS {
-        sys::copy_option::<[usize; 2]>(fd, new, libc::SOL_SOCKET, *name);
-    }
-    // A fixed buffer size ends the kernel's own adjustment: only a size that was chosen is taken over.
-    for name in BUFFERS.iter().filter(|name| plain.is_some_and(|plain| sys::differs(fd, plain, **name))) {
-        sys::copy_halved(fd, new, *name);
-    }
-    plain.into_iter().for_each(sys::close);
+    copy_options(fd, new);
     let entries = parking::take_out(fd);
     let copies = sys::copies_of(fd);
     let replaced = sys::take_place(new, fd);
@@ -59,6 +48,22 @@ pub(crate) fn with_ipv6(fd: RawFd) -> bool {
     }
     parking::put_back(&entries, fd);
     replaced
+}
+
+/// Gives a stream the options another one has.
+pub(crate) fn copy_options(fd: RawFd, new: RawFd) {
+    let plain = sys::tcp_socket(libc::AF_INET);
+    for (level, name) in OPTIONS {
+        sys::copy_option::<c_int>(fd, new, *level, *name);
+    }
+    for name in LARGE_OPTIONS {
+        sys::copy_option::<[usize; 2]>(fd, new, libc::SOL_SOCKET, *name);
+    }
+    // A fixed buffer size ends the kernel's own adjustment: only a size that was chosen is taken over.
+    for name in BUFFERS.iter().filter(|name| plain.is_some_and(|plain| sys::differs(fd, plain, **name))) {
+        sys::copy_halved(fd, new, *name);
+    }
+    plain.into_iter().for_each(sys::close);
 }
 
 /// The address of a socket that took an IPv4 socket's place: its port, for the address has no meaning in IPv4.

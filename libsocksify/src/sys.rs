@@ -92,7 +92,16 @@ pub(crate) fn pending_error(fd: RawFd) -> io::Result<c_int> {
 
 /// SO_SNDTIMEO, where the application set one.
 pub(crate) fn send_timeout(fd: RawFd) -> Option<Duration> {
-    let value: libc::timeval = option(fd, libc::SOL_SOCKET, libc::SO_SNDTIMEO).ok()?;
+    timeout(fd, libc::SO_SNDTIMEO)
+}
+
+/// SO_RCVTIMEO, where the application set one.
+pub(crate) fn receive_timeout(fd: RawFd) -> Option<Duration> {
+    timeout(fd, libc::SO_RCVTIMEO)
+}
+
+fn timeout(fd: RawFd, name: c_int) -> Option<Duration> {
+    let value: libc::timeval = option(fd, libc::SOL_SOCKET, name).ok()?;
     let duration =
         Duration::new(u64::try_from(value.tv_sec).ok()?, u32::try_from(value.tv_usec).ok()? * 1000);
     (!duration.is_zero()).then_some(duration)
@@ -191,6 +200,19 @@ pub(crate) fn is_nonblocking(fd: RawFd) -> bool {
     status_flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0)
 }
 
+/// Chooses whether calls on a socket block.
+pub(crate) fn set_nonblocking(fd: RawFd, value: bool) {
+    if let Ok(flags) = status_flags(fd) {
+        let others = flags & !libc::O_NONBLOCK;
+        let _ = set_status_flags(fd, if value { others | libc::O_NONBLOCK } else { others });
+    }
+}
+
+/// SO_ACCEPTCONN: whether listen(2) was called.
+pub(crate) fn is_listening(fd: RawFd) -> bool {
+    option::<c_int>(fd, libc::SOL_SOCKET, libc::SO_ACCEPTCONN).is_ok_and(|value| value != 0)
+}
+
 /// FD_CLOEXEC.
 pub(crate) fn closes_on_exec(fd: RawFd) -> bool {
     // SAFETY: F_GETFD takes no argument.
@@ -229,9 +251,14 @@ pub(crate) fn close(fd: RawFd) {
 
 /// Whether the descriptor shows one of `events` now; poll(2).
 pub(crate) fn is_ready(fd: RawFd, events: libc::c_short) -> bool {
+    is_ready_within(fd, events, Duration::ZERO)
+}
+
+/// As [`is_ready`], or before long.
+pub(crate) fn is_ready_within(fd: RawFd, events: libc::c_short, limit: Duration) -> bool {
     let mut entry = libc::pollfd { fd, events, revents: 0 };
     // SAFETY: one valid entry.
-    unsafe { real::poll(&mut entry, 1, 0) > 0 }
+    unsafe { real::poll(&mut entry, 1, crate::wait::milliseconds(limit)) > 0 }
 }
 
 /// Sends without blocking and without SIGPIPE; send(2).

@@ -17,7 +17,7 @@ use crate::parking::{self, Status};
 use crate::policy::{self, Passage, Path};
 use crate::sys::Kind;
 use crate::wait::Wait;
-use crate::{address, descriptors, errno, resolver, sys};
+use crate::{address, callback, descriptors, errno, resolver, sys};
 
 /// How far a call of connect(2) is: it may sleep several times.
 #[derive(Default)]
@@ -110,6 +110,7 @@ fn begin(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_in
     if let Some(verdict) = still_connecting(fd) {
         return verdict;
     }
+    callback::given_up(fd);
     if address::stays_here(target) {
         return Verdict::Direct;
     }
@@ -233,6 +234,7 @@ fn go_on(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_in
 fn concluded(verdict: Verdict<c_int>, fd: c_int, attempt: Held, target: SocketAddr) -> Verdict<c_int> {
     if let Verdict::Done(_) = verdict {
         descriptors::remember(fd, attempt.identity(target));
+        callback::connected(fd, target, attempt.bnd());
     }
     attempt.free();
     verdict

@@ -4,7 +4,7 @@ use libc::c_int;
 
 use crate::hooks::real;
 use crate::interpose::Verdict;
-use crate::{descriptors, errno, parking};
+use crate::{callback, descriptors, errno, parking};
 
 /// Whether a fcntl(2) makes a copy.
 pub(crate) fn duplicates(command: c_int) -> bool {
@@ -14,22 +14,23 @@ pub(crate) fn duplicates(command: c_int) -> bool {
 /// Takes note of a copy.
 pub(crate) fn note_dup(copy: c_int, original: c_int) {
     parking::note_copy(original, copy);
+    descriptors::copy_bound(original, copy);
 }
 
 /// As [`note_dup`].
 pub(crate) fn note_dup2(copy: c_int, original: c_int, _: c_int) {
-    parking::note_copy(original, copy);
+    note_dup(copy, original);
 }
 
 /// As [`note_dup`].
 pub(crate) fn note_dup3(copy: c_int, original: c_int, _: c_int, _: c_int) {
-    parking::note_copy(original, copy);
+    note_dup(copy, original);
 }
 
 /// As [`note_dup`].
 pub(crate) fn note_fcntl(copy: c_int, original: c_int, command: c_int, _: usize) {
     if duplicates(command) {
-        parking::note_copy(original, copy);
+        note_dup(copy, original);
     }
 }
 
@@ -37,6 +38,9 @@ pub(crate) fn note_fcntl(copy: c_int, original: c_int, command: c_int, _: usize)
 pub(crate) fn close((): &mut (), fd: c_int) -> Verdict<c_int> {
     parking::closed(fd);
     descriptors::forget(fd);
+    if callback::is_waiting(fd) {
+        return Verdict::Done(callback::close(fd));
+    }
     Verdict::Direct
 }
 
@@ -72,6 +76,8 @@ fn copied(original: c_int, copy: c_int) -> Verdict<c_int> {
         parking::note_copy(original, copy);
         parking::closed(copy);
         parking::copied(original, copy);
+        callback::replaced(copy);
+        callback::copied(original, copy);
         descriptors::copy(original, copy);
     }
     Verdict::Done(copy)

@@ -2,6 +2,8 @@
 
 use libc::{c_int, sockaddr, socklen_t};
 
+use super::listen::{self, Answer};
+use crate::callback::{self, Moment};
 use crate::interpose::Verdict;
 use crate::{address, descriptors, errno, parking, replacement, sys};
 
@@ -28,19 +30,36 @@ pub(crate) fn getpeername(
     Verdict::Done(0)
 }
 
-/// Answers for a socket that took an IPv4 socket's place.
+/// Answers for a socket that took an IPv4 socket's place, and for what waits at a proxy, or may: a program that asks for the
+/// address of a socket before it listens is about to tell it to somebody.
 pub(crate) fn getsockname(
-    (): &mut (),
+    progress: &mut listen::Progress,
     fd: c_int,
     address: *mut sockaddr,
     length: *mut socklen_t,
 ) -> Verdict<c_int> {
     // SAFETY: the application's own pointers.
-    let has_room = |_: &_| unsafe { address::is_buffer(address, length) };
-    let Some(own) = replacement::own_address(fd).filter(has_room) else {
+    if !unsafe { address::is_buffer(address, length) } {
         return Verdict::Direct;
+    }
+    let own = match (replacement::own_address(fd).or_else(|| callback::name(fd)), &progress) {
+        (Some(own), _) => own,
+        (None, listen::Progress::Fresh) if !callback::may_be_named(fd) => return Verdict::Direct,
+        (None, _) => match asked(progress, fd) {
+            Answer::At(own) => own,
+            Answer::Wait(wait) => return Verdict::Wait(wait),
+            // listen(2) will ask again, and say why not.
+            Answer::Local | Answer::Refused(_) => return Verdict::Direct,
+        },
     };
     // SAFETY: the application's own buffer and length.
     unsafe { address::write(own, address, length) };
     Verdict::Done(0)
+}
+
+fn asked(progress: &mut listen::Progress, fd: c_int) -> Answer {
+    if callback::is_waiting(fd) && matches!(progress, listen::Progress::Fresh) {
+        return listen::ask_again(progress, fd);
+    }
+    listen::ask(progress, fd, Moment::Name)
 }

@@ -3,9 +3,9 @@
 
 use libc::{c_int, c_void, socklen_t};
 
-use crate::descriptors;
 use crate::interpose::Verdict;
 use crate::parking::{self, Status};
+use crate::{callback, descriptors};
 
 /// Whether an option tells what became of a connection attempt.
 pub(crate) fn tells_outcome(level: c_int, name: c_int) -> bool {
@@ -52,7 +52,8 @@ fn ipv6_only(fd: c_int) -> Option<c_int> {
     descriptors::identity(fd).filter(|identity| identity.ipv6_only).map(|_| 1)
 }
 
-/// Ends the attempt, as the kernel does with one of its own.
+/// Ends the attempt, as the kernel does with one of its own; a listener that is shut down waits nowhere.
 pub(crate) fn shutdown((): &mut (), fd: c_int, _how: c_int) -> Verdict<c_int> {
+    callback::given_up(fd);
     if parking::abort(fd) { Verdict::Done(0) } else { Verdict::Direct }
 }

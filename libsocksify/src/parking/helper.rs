@@ -1,4 +1,4 @@
-//! The one thread that talks to proxies for all parked sockets. It exists only while there are any: a live second
+//! The one thread that talks to proxies for all parked sockets, and for listeners that wait there. It exists only while there are any: a live second
 //! thread makes unshare(CLONE_NEWUSER) fail and every descriptor call slower.
 
 use std::os::fd::RawFd;
@@ -11,6 +11,7 @@ use libc::{c_short, epoll_event};
 use super::lock::Lock;
 use super::slot::State;
 use super::{Parked, dialogues, end, replaced, slot};
+use crate::callback::helper as callback;
 use crate::hooks::real;
 use crate::interpose::{Verdict, as_our_own};
 use crate::own::Own;
@@ -38,8 +39,21 @@ pub(super) fn watch(ticket: Ticket, socket: RawFd, events: c_short) -> bool {
     (runs() || start()) && control(libc::EPOLL_CTL_ADD, ticket, socket, events)
 }
 
+/// Watches a socket for a listener that waits at a proxy, under the lock; as [`watch`].
+pub(crate) fn watch_event(number: u64, socket: RawFd, events: c_short) -> bool {
+    if !runs() && !start() {
+        return false;
+    }
+    let change = |operation| {
+        let mut event = epoll_event { events: events as u32, u64: number };
+        // SAFETY: one event.
+        unsafe { real::epoll_ctl(SET.load(Ordering::Relaxed), operation, socket, &mut event) == 0 }
+    };
+    change(libc::EPOLL_CTL_MOD) || change(libc::EPOLL_CTL_ADD)
+}
+
 /// No longer watches a socket that is about to be closed, under the lock.
-pub(super) fn unwatch(socket: RawFd) {
+pub(crate) fn unwatch(socket: RawFd) {
     if runs() {
         // SAFETY: removing takes no event.
         unsafe {
@@ -80,8 +94,8 @@ fn hang_bell() {
     WAKE.with(|wake| std::mem::replace(wake, bell)).into_iter().for_each(Own::close);
 }
 
-/// Wakes the thread, which has nothing left to wait for.
-pub(super) fn wake() {
+/// Wakes the thread, which has nothing left to wait for, or something new.
+pub(crate) fn wake() {
     if runs() {
         WAKE.with(|wake| wake.iter().for_each(|bell| bell.ring()));
     }
@@ -134,10 +148,14 @@ fn run() {
                 replace_set(all);
             }
             // Rung, but somebody came meanwhile.
-            if ready.clone().any(|event| { event.u64 } == 0) && !all.is_empty() {
+            if ready.clone().any(|event| { event.u64 } == 0) && !is_idle(all) {
                 hang_bell();
             }
-            ready.filter_map(|event| Ticket::new(event.u64)).for_each(|ticket| advance(all, ticket));
+            let (calls, others): (Vec<u64>, Vec<u64>) =
+                ready.map(|event| event.u64).partition(|event| event & callback::MARK != 0);
+            calls.into_iter().for_each(callback::advance);
+            callback::advance_due();
+            others.into_iter().filter_map(Ticket::new).for_each(|ticket| advance(all, ticket));
             expired(all).into_iter().for_each(|ticket| advance(all, ticket));
         });
     }
@@ -145,13 +163,17 @@ fn run() {
 
 /// How long to sleep at the most; `None` where nothing is left to do, and then the thread counts as gone.
 fn timeout_or_end(all: &mut BTreeMap<Ticket, Parked>) -> Option<i32> {
-    if all.is_empty() {
+    if is_idle(all) {
         OWNER.store(0, Ordering::Relaxed);
         close_set();
         return None;
     }
-    let next = all.values().filter_map(|parked| parked.until()).min();
+    let next = all.values().filter_map(|parked| parked.until()).chain(callback::until()).min();
     Some(next.map_or(-1, |until| crate::wait::milliseconds(until.saturating_duration_since(Instant::now()))))
+}
+
+fn is_idle(all: &BTreeMap<Ticket, Parked>) -> bool {
+    all.is_empty() && callback::is_idle()
 }
 
 fn expired(all: &BTreeMap<Ticket, Parked>) -> Vec<Ticket> {
@@ -165,6 +187,7 @@ fn replace_set(all: &mut BTreeMap<Ticket, Parked>) {
     let Some(set) = sys::epoll() else { return };
     SET.store(set, Ordering::Relaxed);
     hang_bell();
+    callback::watch_again();
     for (ticket, parked) in all {
         replace_socket(*ticket, parked);
         control(libc::EPOLL_CTL_ADD, *ticket, parked.socket.fd, libc::POLLIN | libc::POLLOUT);

@@ -26,13 +26,16 @@ use crate::held::Held;
 use crate::interpose::Verdict;
 use crate::own::Own;
 use crate::wait::Wait;
-use crate::{descriptors, process, sys};
-use lock::Lock;
+use crate::{callback, descriptors, process, sys};
 use slot::State;
 
 pub(crate) use copies::note as note_copy;
 pub(crate) use epoll::{Entry, note, put_back, take_out};
-pub(crate) use helper::{may_exist as helper_may_exist, wait_for_end as wait_for_helper};
+pub(crate) use helper::{
+    may_exist as helper_may_exist, unwatch, wait_for_end as wait_for_helper, wake as wake_helper,
+    watch_event as watch,
+};
+pub(crate) use lock::Lock;
 pub(crate) use slot::Ticket;
 
 /// The dialogues of one process.
@@ -53,6 +56,11 @@ fn dialogues<R>(body: impl FnOnce(&mut BTreeMap<Ticket, Parked>) -> R) -> R {
         }
         body(&mut dialogues.all)
     })
+}
+
+/// Runs `body` while the helper thread does nothing: for the others it works for.
+pub(crate) fn under_lock<R>(body: impl FnOnce() -> R) -> R {
+    dialogues(|_| body())
 }
 
 /// Right before fork(2): from now on these sockets have other owners, and their dialogues go on whoever closes them here.
@@ -371,7 +379,7 @@ pub(crate) fn abort(fd: RawFd) -> bool {
 
 fn abandon(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
     let Some(parked) = all.remove(&ticket) else { return };
-    helper::unwatch(parked.socket.fd);
+    unwatch(parked.socket.fd);
     if let Some(attempt) = parked.attempt {
         slot::give_back(ticket);
         parked.done.ring();
@@ -386,12 +394,15 @@ fn abandon(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
 
 /// The dialogue has ended, under the lock: whoever waits learns of it, in the order that nobody can see half of it.
 fn end(ticket: Ticket, parked: Parked, errno: Option<c_int>) {
-    helper::unwatch(parked.socket.fd);
+    unwatch(parked.socket.fd);
     let ours: Vec<RawFd> = parked.intact().collect();
-    let identity = parked.attempt.as_ref().map(|attempt| attempt.identity(parked.target));
+    let outcome = parked.attempt.as_ref().map(|attempt| (attempt.identity(parked.target), attempt.bnd()));
     for fd in &ours {
-        match (errno, identity) {
-            (None, Some(identity)) => descriptors::remember(*fd, identity),
+        match (errno, outcome) {
+            (None, Some((identity, bnd))) => {
+                descriptors::remember(*fd, identity);
+                callback::connected_under_lock(*fd, parked.target, bnd);
+            }
             (None, None) => {}
             (Some(_), _) => descriptors::forget(*fd),
         }

@@ -1,5 +1,6 @@
 //! Programs people use, each by name, IPv4 and IPv6, through each proxy, with both builds of the library.
 
+mod active;
 mod languages;
 mod lines;
 mod loops;
@@ -56,6 +57,11 @@ impl Program {
         Program { servers: &[Server::Socksd], ..self }
     }
 
+    /// For programs that wait for a call back.
+    const fn by_proxies_with_bind(self) -> Program {
+        Program { servers: &[Server::Danted, Server::Socksd], ..self }
+    }
+
     const fn ipv4_only(self) -> Program {
         Program { addressings: BY_NAME_AND_IPV4, ..self }
     }
@@ -101,6 +107,7 @@ pub(crate) fn add(suite: &mut Suite) {
     let families = [
         web::PROGRAMS,
         transfers::PROGRAMS,
+        active::PROGRAMS,
         shells::PROGRAMS,
         lines::PROGRAMS,
         languages::PROGRAMS,

@@ -49,6 +49,6 @@ fn tnftp(site: &Site<'_>) -> Verdict {
 }
 
 /// A file name that no other test uses.
-fn unique(site: &Site<'_>) -> String {
+pub(super) fn unique(site: &Site<'_>) -> String {
     site.bench.scratch.path().file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -1,0 +1,128 @@
+//! When a proxy is asked to listen in the application's place.
+//!
+//! RFC 1928 has BIND for protocols that call back, and lets the request name the host of the primary connection. So a
+//! listener waits at the proxy if its port is the kernel's choice (nobody calls it before he is told) and if it
+//! belongs to a connection through a proxy that this process has open: bound to the very address of that connection, as
+//! FTP clients do, or to any address while the connection is one of FTP's. Everything else is a server of this machine,
+//! unless a route about `bind` alone, or `bind = always`, says otherwise.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::RawFd;
+
+use libc::c_int;
+use socks_conf::{BindPolicy, Command, Route};
+
+use crate::policy::{self, Passage, Path};
+use crate::runtime::runtime;
+use crate::sys::{self, Kind};
+use crate::{address, descriptors};
+
+/// Where a listener waits.
+pub(crate) enum Place {
+    /// On this machine.
+    Here,
+    /// At a proxy.
+    Proxy(Ask),
+    /// Nowhere; the application is told this errno.
+    Nowhere(c_int),
+}
+
+/// What a proxy is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Ask {
+    pub(crate) passage: Passage,
+    /// AF_INET or AF_INET6: the listener.
+    pub(crate) family: c_int,
+    /// What the listener is bound to on this machine.
+    pub(crate) own: SocketAddr,
+    /// The port is the kernel's choice: nobody on this machine can know it but us.
+    pub(crate) is_secret: bool,
+    /// The connection that the callers are told about, where it and not the listener says what address to call.
+    pub(crate) spokesman: Option<u64>,
+}
+
+/// When the question comes up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// The application wants to know what address it has, before it listens: to tell somebody, or for nothing. Only
+    /// FTP's clients are known to tell.
+    Name,
+    /// It listens.
+    Listen,
+}
+
+/// The ports of FTP servers: plain, and over TLS from the start.
+const FTP: [u16; 2] = [21, 990];
+
+/// Whether a target is an FTP server.
+pub(super) fn speaks_ftp(target: SocketAddr) -> bool {
+    FTP.contains(&target.port())
+}
+
+/// A connection through a proxy.
+#[derive(Clone, Copy)]
+struct Primary {
+    fd: RawFd,
+    target: SocketAddr,
+    own: SocketAddr,
+}
+
+/// Decides about a socket that is bound, or is about to be.
+pub(crate) fn place(fd: RawFd, moment: Moment) -> Place {
+    let (Ok(kind), Some(own)) = (Kind::of(fd), sys::own_address(fd)) else { return Place::Here };
+    if !kind.is_tcp() || own.ip().to_canonical().is_loopback() || sys::is_listening(fd) {
+        return Place::Here;
+    }
+    let is_secret = own.port() == 0 || descriptors::is_bound(fd);
+    let Some(policy) = runtime().map(|runtime| runtime.config.bind) else { return Place::Here };
+    if policy == BindPolicy::Never || sys::connected_to(fd).is_some() {
+        return Place::Here;
+    }
+    let primary = if is_secret { primary(own.ip(), moment) } else { None };
+    let primary = if policy == BindPolicy::Always { primary.or_else(|| latest(|_| true)) } else { primary };
+    let target = primary.map_or(NOBODY, |primary| primary.target);
+    match policy::of_listener(address::unmapped(own), target) {
+        Path::Proxied(passage) if is_asked(policy, primary, passage.route) => Place::Proxy(Ask {
+            passage,
+            family: kind.domain,
+            own,
+            is_secret,
+            spokesman: primary.filter(|_| own.ip().to_canonical().is_unspecified()).and_then(Primary::cookie),
+        }),
+        Path::Refused(errno) if primary.is_some() && moment == Moment::Listen => Place::Nowhere(errno),
+        _ => Place::Here,
+    }
+}
+
+/// No host in particular.
+const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+fn is_asked(policy: BindPolicy, primary: Option<Primary>, route: &Route) -> bool {
+    let is_rule = route.commands.contains(Command::Bind) && !route.commands.contains(Command::Connect);
+    is_rule || primary.is_some() || policy == BindPolicy::Always
+}
+
+/// The connection on whose behalf a listener with this address waits.
+fn primary(own: IpAddr, moment: Moment) -> Option<Primary> {
+    let own = own.to_canonical();
+    latest(|primary| {
+        let speaks_ftp = speaks_ftp(primary.target);
+        let has_its_address = primary.own.ip().to_canonical() == own;
+        (speaks_ftp && (has_its_address || own.is_unspecified()))
+            || (has_its_address && moment == Moment::Listen)
+    })
+}
+
+fn latest(serves: impl Fn(&Primary) -> bool) -> Option<Primary> {
+    let open = descriptors::with_targets().filter_map(|(order, fd, target)| {
+        let primary = Primary { fd, target, own: sys::own_address(fd)? };
+        (sys::connected_to(fd).is_some() && serves(&primary)).then_some((order, primary))
+    });
+    open.max_by_key(|(order, primary)| (speaks_ftp(primary.target), *order)).map(|(_, primary)| primary)
+}
+
+impl Primary {
+    fn cookie(self) -> Option<u64> {
+        sys::cookie(self.fd).ok()
+    }
+}
