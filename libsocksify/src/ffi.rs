@@ -2,8 +2,9 @@
 //! pages those it lacks. A row whose types differ from the declaration here does not compile.
 
 use libc::{
-    addrinfo, c_char, c_int, c_long, c_uchar, c_ushort, c_void, fd_set, hostent, iovec, nfds_t, off_t,
-    pollfd, sa_family_t, sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec, timeval,
+    addrinfo, c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_ushort, c_void, fd_set, hostent, iovec,
+    nfds_t, off_t, pollfd, sa_family_t, sigset_t, size_t, sockaddr, sockaddr_in, socklen_t, ssize_t,
+    timespec, timeval,
 };
 
 pub(crate) use libc::{
@@ -14,8 +15,25 @@ pub(crate) use libc::{
     write, writev,
 };
 
-/// The resolver's state, `struct __res_state` of `<resolv.h>`; only ever passed on.
-pub(crate) type ResState = c_void;
+/// The resolver's state, `struct __res_state` of `<resolv.h>`.
+#[repr(C)]
+pub(crate) struct ResState {
+    times: [c_int; 2],
+    /// Those of [`crate::res_state`].
+    pub(crate) options: c_ulong,
+    pub(crate) server_count: c_int,
+    pub(crate) servers: [sockaddr_in; 3],
+    id: c_ushort,
+    /// The domains that are appended to names, up to the first null pointer.
+    pub(crate) search: [*const c_char; 7],
+    default_domain: [c_char; 256],
+    debugging: c_ulong,
+    /// The lowest four bits: how many dots a name has that is tried as it is first.
+    pub(crate) ndots: c_uint,
+    sorting: [[u32; 2]; 10],
+    hooks: [*const c_void; 2],
+    pub(crate) h_errno: c_int,
+}
 
 /// `struct netent` of `<netdb.h>`; only ever passed on.
 #[allow(non_camel_case_types)]
@@ -343,6 +361,12 @@ unsafe extern "C" {
         answer: *mut c_uchar,
         size: c_int,
     ) -> c_int;
+
+    /// `struct __res_state *__res_state(void)` — the calling thread's resolver state (resolv.h).
+    pub(crate) fn __res_state() -> *mut ResState;
+
+    /// `int __res_ninit(struct __res_state *state)` — res_ninit(3).
+    pub(crate) fn __res_ninit(state: *mut ResState) -> c_int;
 
     /// The variables of this process; environ(7).
     pub(crate) static environ: *const *const c_char;

@@ -319,7 +319,7 @@ interpose! {
     /// As getaddrinfo, before it returns; what is libc's to answer is left to its threads.
     fn getaddrinfo_a(mode: c_int, list: *mut *mut Gaicb, count: c_int, event: *mut sigevent) -> c_int = libc::EAI_FAIL
         => asynchronous::getaddrinfo_a;
-    /// Refused where names belong to the proxy: libc sends the query past every hook.
+    /// Answered by the name engine, as a query made by libc; a name with a direct route is libc's.
     fn res_query(name: *const c_char, class: c_int, kind: c_int, answer: *mut c_uchar, size: c_int) -> c_int = -1
         => query::query;
     /// As res_query.

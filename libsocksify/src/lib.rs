@@ -46,6 +46,7 @@ mod policy;
 mod precedence;
 mod process;
 mod replacement;
+mod res_state;
 mod resolver;
 mod rights;
 mod runtime;

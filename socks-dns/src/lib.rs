@@ -19,6 +19,7 @@ mod reading;
 mod reply;
 mod reverse;
 mod text;
+mod written;
 
 pub use answer::{Fake, Names, Remote, Reverse, Verdict, answer, asked, asked_address};
 pub use exchange::{Exchange, Ticket};
@@ -26,3 +27,4 @@ pub use limit::{datagram_limit, fit};
 pub use query::{Asked, question};
 pub use reading::{Outcome, addresses, answers, name, server_failed, was_cut};
 pub use reply::{Refusal, refusal, with_addresses, with_name};
+pub use written::Written;

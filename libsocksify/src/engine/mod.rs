@@ -40,6 +40,11 @@ pub(crate) fn answer(query: &[u8], server: Option<SocketAddr>, limit: usize) -> 
     })
 }
 
+/// Whether resolv.conf(5) names this server: an application that uses it has not chosen it.
+pub(crate) fn is_configured(server: IpAddr) -> bool {
+    servers::resolv_conf().names(server)
+}
+
 /// A name server's answer, whoever has to be asked.
 fn forwarded(query: &[u8], server: Option<SocketAddr>) -> Option<Vec<u8>> {
     let is_local = match socks_dns::asked_address(query) {

@@ -88,6 +88,11 @@ impl ResolvConf {
         conf
     }
 
+    /// Whether a server is one of those.
+    pub(super) fn names(&self, server: IpAddr) -> bool {
+        self.servers.contains(&server)
+    }
+
     /// With the limits that libc has.
     fn set(&mut self, option: &str) {
         let number = |text: &str, most: u32| text.parse::<u32>().ok().map(|number| number.clamp(1, most));

@@ -2,7 +2,7 @@
 
 use end_to_end::application::Wrapper;
 use end_to_end::artifacts::Build;
-use end_to_end::plan::{CLOSED, ECHO, GREETING, LINE, NAME, TARGET, UNREACHABLE_NETWORK};
+use end_to_end::plan::{CLOSED, ECHO, GREETING, LINE, NAME, NAME_LONG_TEXT, TARGET, UNREACHABLE_NETWORK};
 use end_to_end::proxies::Server;
 
 use crate::addressing::Addressing;
@@ -44,7 +44,7 @@ pub(crate) fn add(suite: &mut Suite) {
 /// A probe asserts what a host without us does; the exceptions are about what we refuse, and about names that the
 /// application has for addresses of ours.
 fn is_true_without_us(row: &Row) -> bool {
-    !["datagrams", "raw", "queries", "fast_open", "reverse", "resolvers", "fork", "system_calls"]
+    !["datagrams", "raw", "truncated", "fast_open", "reverse", "resolvers", "fork", "system_calls"]
         .contains(&row.probe)
 }
 
@@ -81,7 +81,8 @@ fn rows() -> Vec<Row> {
         row("raw", "ipv4", &[&v4]),
         row("raw", "ipv6", &[&v6]),
         row("local", "loopback", &[]),
-        row("queries", "name", &[NAME]),
+        row("queries", "name", &[NAME, &line]),
+        row("truncated", "name", &[NAME_LONG_TEXT]),
         row("many", "name", &[NAME, &ECHO.to_string(), "10000"]),
     ]);
     rows
