@@ -1,23 +1,18 @@
 //! Forwards bytes between the application and the target until both are done, each direction on its own.
 //!
 //! An end-of-file is passed on as a shutdown of that one direction; a connection that broke is passed on as a reset,
-//! for a transfer that was cut off must not look complete. Nothing is read before the other side can take it, so a slow
-//! reader slows its writer, and a connection at rest holds no buffer.
+//! for a transfer that was cut off must not look complete, but what came before the break is delivered first.
 //!
 //! [`forward`] is the whole data path of one direction: a cheaper way to move bytes replaces it and nothing else.
 
-use std::cell::RefCell;
-use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::task::coop::consume_budget;
 
-use crate::stream::{broken, finish_on_close, reset_on_close, shutdown_write, write_all};
-use crate::traffic::{Counter, Traffic};
-
-const CHUNK: usize = 64 * 1024;
+use crate::forward::{Broken, forward, pass_on};
+use crate::stream::{all_sent, broken, finish_on_close, reset_on_close, shutdown_write};
+use crate::traffic::Traffic;
 
 /// One of the two ends of a relayed connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +35,6 @@ pub(crate) enum End {
 /// One party with its connection.
 #[derive(Clone, Copy)]
 struct Side<'a>(Party, &'a TcpStream);
-
-/// Which connection broke while one direction was forwarded.
-enum Broken {
-    Source,
-    Sink,
-}
 
 /// Relays until the end, counting in `traffic`; the caller closes both connections. The application's data begin with
 /// `early`, which was read already.
@@ -74,10 +63,16 @@ pub(crate) async fn relay(
             ended = &mut down => finish(ended, t, a, up).await,
         }
     };
-    tokio::select! {
+    let end = tokio::select! {
         end = both_ways => end,
         () = traffic.quiet(idle) => End::Idle,
+    };
+    match end {
+        End::Reset(Party::Application) => all_sent(target).await,
+        End::Reset(Party::Target) => all_sent(application).await,
+        End::Closed | End::Idle => {}
     }
+    end
 }
 
 /// Carries on after the direction from `source` to `sink` has ended, until the opposite one has too.
@@ -115,62 +110,4 @@ fn close(source: Side<'_>, sink: Side<'_>) -> End {
     finish_on_close(source.1);
     finish_on_close(sink.1);
     End::Closed
-}
-
-/// Moves bytes from `source` to `sink` until end-of-file, which it leaves to the caller to pass on.
-async fn forward(source: &TcpStream, sink: &TcpStream, counter: Counter<'_>) -> Result<(), Broken> {
-    loop {
-        source.readable().await.map_err(|_| Broken::Source)?;
-        sink.writable().await.map_err(|_| Broken::Sink)?;
-        match transfer(source, sink)? {
-            Transferred::Nothing => continue,
-            Transferred::EndOfFile => return Ok(()),
-            Transferred::All(count) => counter.add(count),
-            Transferred::Part(count, rest) => {
-                counter.add(count);
-                pass_on(&rest, sink, counter).await?;
-            }
-        }
-        consume_budget().await;
-    }
-}
-
-async fn pass_on(data: &[u8], sink: &TcpStream, counter: Counter<'_>) -> Result<(), Broken> {
-    write_all(sink, data).await.map_err(|_| Broken::Sink)?;
-    counter.add(data.len());
-    Ok(())
-}
-
-enum Transferred {
-    Nothing,
-    EndOfFile,
-    All(usize),
-    /// So many bytes were written; these, already read, were not.
-    Part(usize, Vec<u8>),
-}
-
-/// One read and one write through this thread's buffer.
-fn transfer(source: &TcpStream, sink: &TcpStream) -> Result<Transferred, Broken> {
-    thread_local!(static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into()));
-    BUFFER.with_borrow_mut(|buffer| {
-        let data = match nonblocking(source.try_read(buffer)) {
-            Ok(None) => return Ok(Transferred::Nothing),
-            Ok(Some(0)) => return Ok(Transferred::EndOfFile),
-            Ok(Some(count)) => &buffer[..count],
-            Err(_) => return Err(Broken::Source),
-        };
-        let written = nonblocking(sink.try_write(data)).map_err(|_| Broken::Sink)?.unwrap_or(0);
-        Ok(match &data[written..] {
-            [] => Transferred::All(written),
-            rest => Transferred::Part(written, rest.to_vec()),
-        })
-    })
-}
-
-fn nonblocking(result: io::Result<usize>) -> io::Result<Option<usize>> {
-    match result {
-        Ok(count) => Ok(Some(count)),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -4,9 +4,11 @@ use std::io;
 use std::net::Shutdown;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep};
 
 /// A party that vanished without a word is noticed after about five minutes.
 const KEEPALIVE: TcpKeepalive =
@@ -57,6 +59,32 @@ pub(crate) fn reset_on_close(stream: &TcpStream) {
 /// Makes the coming close an ordinary one again: what was written is still delivered.
 pub(crate) fn finish_on_close(stream: &TcpStream) {
     let _ = SockRef::from(stream).set_linger(None);
+}
+
+/// Completes when what was written has arrived but for a last packet that has left, so that a reset does not destroy
+/// it; or after a while.
+pub(crate) async fn all_sent(stream: &TcpStream) {
+    /// Whoever takes nothing for so long is not waiting for it.
+    const PATIENCE: Duration = Duration::from_secs(10);
+    const FIRST_PAUSE: Duration = Duration::from_millis(1);
+    const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+    // From now on "writable" means that nothing is unsent (tcp(7)), and that next to nothing is unacknowledged.
+    let socket = SockRef::from(stream);
+    if socket.set_tcp_notsent_lowat(1).and(socket.set_send_buffer_size(1)).is_err() {
+        return;
+    }
+    let begun = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    while !is_writable(stream) && begun.elapsed() < PATIENCE {
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn is_writable(stream: &TcpStream) -> bool {
+    let mut polled = [PollFd::new(stream, PollFlags::OUT)];
+    // An error or a broken connection has nothing left to send.
+    poll(&mut polled, Some(&Timespec::default())).map_or(true, |ready| ready > 0)
 }
 
 /// Completes when the connection was reset.

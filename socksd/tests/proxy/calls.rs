@@ -13,7 +13,7 @@ use socksd::Options;
 use crate::application::{ask, half_close, named, read_exactly, read_to_end, reset};
 use crate::journal::end_of;
 use crate::proxy::{PATIENCE, Proxy, options, with_names};
-use crate::target::{Target, ip};
+use crate::target::ip;
 
 /// Asks for a call: the connection, and where the proxy listens.
 fn await_call(proxy: &Proxy, version: Version, caller: impl Into<Address>) -> (TcpStream, SocketAddr) {
@@ -119,13 +119,16 @@ fn everybody_may_call_when_nobody_is_named() {
 #[test]
 fn a_port_may_be_asked_for_beside_the_zero_address() {
     let proxy = Proxy::start(options());
-    let port = Target::listen().socket_addr().port();
-    let asked = Address { port, ..Address::UNSPECIFIED };
-    let (mut application, place) = await_call(&proxy, Version::Socks5, asked);
-    assert_eq!(place.port(), port);
+    // Ports that the system gives to nobody by itself, so that only another run of this test can have them.
+    let granted = (20_000..21_000).find_map(|port| {
+        let asked = Address { port, ..Address::UNSPECIFIED };
+        ask(proxy.address, Version::Socks5, Command::Bind, asked, None).ok().map(|granted| (asked, granted))
+    });
+    let (asked, (mut application, bnd)) = granted.unwrap();
+    assert_eq!(bnd.port, asked.port);
     let failure = ask(proxy.address, Version::Socks5, Command::Bind, asked, None).unwrap_err();
     assert_eq!(failure, Failure::Reply(Rep::GENERAL_FAILURE));
-    TcpStream::connect(place).unwrap();
+    TcpStream::connect(SocketAddr::new(ip(bnd), bnd.port)).unwrap();
     read_exactly(&mut application, 10);
 }
 

@@ -56,6 +56,37 @@ fn a_reset_by_the_target_is_a_reset_to_the_application() {
 }
 
 #[test]
+fn what_came_before_a_reset_is_delivered_before_it() {
+    let proxy = Proxy::start(options());
+    for size in [12, 100_000, 8_000_000] {
+        let (mut application, mut target) = pair(&proxy);
+        let from = application.local_addr().unwrap();
+        target.set_nonblocking(true).unwrap();
+        let mut sent = 0;
+        while sent < size {
+            match target.write(&vec![7; (size - sent).min(65536)]) {
+                Ok(count) => sent += count,
+                Err(_) => break,
+            }
+        }
+        // The application has read nothing yet, so that most of it is somewhere on its way.
+        reset(target);
+        let mut received = 0;
+        let error = loop {
+            let mut some = [0; 10_000];
+            match application.read(&mut some) {
+                Ok(0) => panic!("an end-of-file after {received} bytes"),
+                Ok(count) => received += count,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        let end = end_of(from);
+        assert!(end.contains(&format!(": up 0 down {received} reset-by-target ")), "{received}: {end}");
+    }
+}
+
+#[test]
 fn a_reset_by_the_application_is_a_reset_to_the_target() {
     let proxy = Proxy::start(options());
     let (mut application, mut target) = pair(&proxy);
