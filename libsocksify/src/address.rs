@@ -159,6 +159,14 @@ pub(crate) fn is_local(ip: IpAddr) -> bool {
     ip.is_loopback() || ip.is_unspecified()
 }
 
+/// Whether the address names one host wherever it is used: neither a group, nor everybody, nor a neighbour on a link.
+pub(crate) fn is_for_one_host(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => !ip.is_multicast() && !ip.is_broadcast(),
+        IpAddr::V6(ip) => !ip.is_multicast() && !ip.is_unicast_link_local(),
+    }
+}
+
 /// The port of name servers.
 const DOMAIN: u16 = 53;
 

@@ -1,5 +1,5 @@
-//! One request to a proxy: a connection for the application, on its own socket, or one that waits for a call back, on a
-//! socket of ours.
+//! One request to a proxy: a connection for the application, on its own socket; or, on a socket of ours, one that waits for
+//! a call back, or an association for datagrams.
 //!
 //! It never blocks: it goes as far as it can and says what to wait for. It is plain data, with nothing to drop, so
 //! that a thread may be cancelled between two steps. Proxies and their addresses are tried in order as long as none
@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use libc::c_int;
 use socks_conf::{Command, Method, Proxy, ProxyProtocol};
-use socks_proto::client::{Failure, Handshake, Step, Version};
+use socks_proto::client::{Failure, Handshake, Stage as Answer, Step, Version};
 use socks_proto::socks5::Rep;
 use socks_proto::{Address, Credentials, Host};
 
@@ -238,11 +238,17 @@ impl Attempt {
 
     /// The proxy has refused. Its word is final, unless it only cannot do what it was asked: the next one may.
     fn rejected(&mut self, fd: RawFd, failure: &Failure) -> Option<Pause> {
+        let lacks_udp = self.passage.command == Command::UdpAssociate && says_no_udp(failure);
+        if lacks_udp {
+            self.note_lack_of_udp(failure);
+        }
         let errno = match self.passage.command {
             Command::Bind => errno::of_bind_failure(failure),
+            _ if lacks_udp => libc::ENETUNREACH,
             _ => errno::of_failure(failure),
         };
-        let unable = Failure::Reply(Rep::COMMAND_NOT_SUPPORTED) == *failure
+        let unable = lacks_udp
+            || Failure::Reply(Rep::COMMAND_NOT_SUPPORTED) == *failure
             || Failure::Reply(Rep::ADDRESS_TYPE_NOT_SUPPORTED) == *failure;
         if !unable || self.awaits_call || self.passage.proxy(self.proxy + 1).is_none() {
             if matches!(failure, Failure::NoAcceptableMethod | Failure::AuthenticationRefused { .. }) {
@@ -301,7 +307,8 @@ impl Attempt {
     fn candidate(&mut self) -> Option<SocketAddr> {
         loop {
             let (index, proxy, _) = self.proxy()?;
-            if let Some(ip) = self.passage.runtime.addresses(index).get(self.address) {
+            let ip = self.passage.runtime.addresses(index).get(self.address);
+            if let Some(ip) = ip.filter(|_| !self.is_known_to_be_unable(index)) {
                 return Some(SocketAddr::new(*ip, proxy.port));
             }
             self.proxy += 1;
@@ -311,6 +318,18 @@ impl Attempt {
 
     fn proxy(&self) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
         self.passage.proxy(self.proxy)
+    }
+
+    /// Whether the proxy need not be asked: it has said that it has no UDP.
+    fn is_known_to_be_unable(&self, proxy: usize) -> bool {
+        self.passage.command == Command::UdpAssociate && self.passage.runtime.lacks_udp(proxy)
+    }
+
+    fn note_lack_of_udp(&self, failure: &Failure) {
+        let Some((index, proxy, _)) = self.proxy() else { return };
+        if self.passage.runtime.note_lack_of_udp(index) {
+            log::warn!("the proxy {proxy} carries no datagrams: {failure}");
+        }
     }
 
     /// What the proxy is asked for. From which address datagrams will come is left open: it may be translated on the way.
@@ -366,6 +385,16 @@ fn concerns_the_proxy(errno: c_int) -> bool {
         libc::EHOSTDOWN,
     ]
     .contains(&errno)
+}
+
+/// How proxies answer that have no UDP: with a reply code, by closing (`ssh -D`), or with no method they would take.
+fn says_no_udp(failure: &Failure) -> bool {
+    match failure {
+        Failure::Reply(rep) => *rep == Rep::COMMAND_NOT_SUPPORTED,
+        Failure::NoAcceptableMethod => true,
+        Failure::Closed(answer) => *answer == Answer::Reply,
+        _ => false,
+    }
 }
 
 impl fmt::Display for Attempt {

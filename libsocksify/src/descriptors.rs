@@ -6,6 +6,7 @@
 //! one it was learnt with.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::os::fd::RawFd;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
@@ -38,6 +39,8 @@ struct Record {
     bound: AtomicU64,
     /// The cookie of a listener for which a proxy was asked to listen, or 0.
     listener: AtomicU64,
+    /// What is known of it as a socket whose datagrams go through a proxy, or 0.
+    datagrams: AtomicU64,
     notes: [Note; 2],
 }
 
@@ -151,6 +154,7 @@ pub(crate) fn is_known(fd: RawFd) -> bool {
             || record.ticket.load(Ordering::Relaxed) != 0
             || record.replaced.load(Ordering::Relaxed) != 0
             || record.listener.load(Ordering::Relaxed) != 0
+            || record.datagrams.load(Ordering::Relaxed) != 0
     })
 }
 
@@ -184,6 +188,17 @@ pub(crate) fn copy_bound(original: RawFd, copy: RawFd) {
 /// The dialogue a descriptor waits for.
 pub(crate) fn ticket(fd: RawFd) -> Option<Ticket> {
     Ticket::new(record(fd)?.ticket.load(Ordering::Acquire))
+}
+
+/// What is known of a descriptor's datagrams.
+pub(crate) fn datagrams(fd: RawFd) -> Option<NonZeroU64> {
+    NonZeroU64::new(record(fd)?.datagrams.load(Ordering::Acquire))
+}
+
+/// Changes that, and gives what it was.
+pub(crate) fn set_datagrams(fd: RawFd, ticket: Option<NonZeroU64>) -> Option<NonZeroU64> {
+    let known = if ticket.is_some() { slot(fd).and_then(record_or_new) } else { record(fd) };
+    NonZeroU64::new(known?.datagrams.swap(ticket.map_or(0, NonZeroU64::get), Ordering::AcqRel))
 }
 
 /// The descriptors that wait for a dialogue.

@@ -5,13 +5,15 @@
 //! A new hook is one row, one function, one test. INTERPOSED.md is generated from here.
 
 use libc::{
-    FILE, addrinfo, c_char, c_int, c_long, c_uchar, c_uint, c_ushort, c_void, epoll_event, fd_set, hostent,
-    iovec, loff_t, mmsghdr, msghdr, nfds_t, off_t, pid_t, pollfd, posix_spawn_file_actions_t,
+    FILE, addrinfo, c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_ushort, c_void, epoll_event, fd_set,
+    hostent, iovec, loff_t, mmsghdr, msghdr, nfds_t, off_t, pid_t, pollfd, posix_spawn_file_actions_t,
     posix_spawnattr_t, sa_family_t, sigevent, sigset_t, size_t, sockaddr, socklen_t, ssize_t, timespec,
     timeval,
 };
 
+use crate::association::{self, Pace};
 use crate::callback;
+use crate::calls::data::concerns;
 use crate::calls::{
     asynchronous, connect, data, datagram, descriptor, epoll, exec, host, identity, listen, local, option,
     poll, query, resolve, thread,
@@ -20,7 +22,7 @@ use crate::descriptors::is_known;
 use crate::ffi::{Gaicb, ResState, netent};
 use crate::interpose::{Verdict, interpose};
 use crate::multicast;
-use crate::parking::{concerns, helper_may_exist, is_busy};
+use crate::parking::{self, helper_may_exist, is_busy};
 
 /// A row, as documentation.
 #[cfg(test)]
@@ -44,15 +46,15 @@ interpose! {
     /// A datagram to an address that no route sends direct is refused; TCP Fast Open connects through the proxy.
     fn sendto(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int, address: *const sockaddr, length: socklen_t) -> ssize_t = -1
         // SAFETY: the application's own pointer and length.
-        => datagram::sendto, when { concerns(fd) || unsafe { datagram::leaves(address, length, flags) } }, keeps connect::Progress;
+        => datagram::sendto, when { concerns(fd) || unsafe { datagram::leaves(address, length, flags) } }, keeps datagram::Progress;
     /// As sendto, for a message that names an address; a connecting socket is passed on once it is connected.
     fn sendmsg(fd: c_int, message: *const msghdr, flags: c_int) -> ssize_t = -1
         // SAFETY: the application's own pointer.
-        => datagram::sendmsg, when { !message.is_null() && (concerns(fd) || unsafe { datagram::message_leaves(message, flags) }) }, keeps connect::Progress;
+        => datagram::sendmsg, when { !message.is_null() && (concerns(fd) || unsafe { datagram::message_leaves(message, flags) }) }, keeps datagram::Progress;
     /// As sendto, for several messages: one that may not leave stops them all.
     fn sendmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int) -> c_int = -1
         // SAFETY: the application's own messages.
-        => datagram::sendmmsg, when { concerns(fd) || unsafe { datagram::any_leaves(messages, count, flags) } };
+        => datagram::sendmmsg, when { concerns(fd) || unsafe { datagram::any_leaves(messages, count, flags) } }, keeps datagram::Progress;
     /// A socket whose packets we would not see (packet sockets, SCTP, …) is refused.
     fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int = -1
         => datagram::socket, when { datagram::escapes(domain, kind, protocol) };
@@ -73,7 +75,7 @@ interpose! {
         => option::getsockopt, when { (option::tells_outcome(level, name) && concerns(fd)) || (option::is_ipv6_only(level, name) && is_known(fd)) };
     /// Ends an attempt that goes on, or the wait at a proxy.
     fn shutdown(fd: c_int, how: c_int) -> c_int = -1
-        => option::shutdown, when { concerns(fd) || callback::concerns(fd) };
+        => option::shutdown, when { parking::concerns(fd) || callback::concerns(fd) };
 
     /// A port the kernel chose is remembered: its listener may wait for a call back.
     fn bind(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int = -1
@@ -88,10 +90,13 @@ interpose! {
     /// As accept.
     fn accept4(fd: c_int, address: *mut sockaddr, length: *mut socklen_t, flags: c_int) -> c_int = -1
         => listen::accept4, when { callback::concerns(fd) }, keeps listen::Acceptance;
+    /// FIONREAD on a socket with targets behind a proxy: what the next datagram has for the application.
+    fn ioctl(fd: c_int, request: c_ulong, argument: usize) -> c_int = -1
+        => option::ioctl, when { request == libc::FIONREAD && association::concerns(fd) };
 
     /// Entries of a socket whose proxy is being asked are kept by us.
     fn epoll_ctl(epoll: c_int, operation: c_int, fd: c_int, event: *mut epoll_event) -> c_int = -1
-        => epoll::epoll_ctl, when { concerns(fd) }, notes epoll::note;
+        => epoll::epoll_ctl, when { parking::concerns(fd) }, notes epoll::note;
     /// A socket whose proxy is being asked shows nothing; the end of the dialogue wakes the sleeper.
     fn poll(entries: *mut pollfd, count: nfds_t, timeout: c_int) -> c_int = -1
         => poll::poll, when { is_busy() }, keeps poll::Progress;
@@ -119,61 +124,61 @@ interpose! {
 
     /// A socket whose proxy is being asked is still connecting: EAGAIN, or sleep.
     fn read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t = -1
-        => data::read, when { concerns(fd) };
+        => data::read, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn __read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t = -1
-        => data::read, when { concerns(fd) };
+        => data::read, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn __read_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t) -> ssize_t = -1
-        => data::read_chk, when { concerns(fd) };
+        => data::read_chk, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn readv(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t = -1
-        => data::vector, when { concerns(fd) };
+        => data::readv, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn preadv2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
-        => data::vector_at, when { concerns(fd) };
+        => data::preadv2, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn preadv64v2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
-        => data::vector_at, when { concerns(fd) };
+        => data::preadv2, when { concerns(fd) }, keeps Pace;
     /// As write.
     fn pwritev2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
-        => data::vector_at, when { concerns(fd) };
+        => data::pwritev2, when { concerns(fd) }, keeps Pace;
     /// As write.
     fn pwritev64v2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
-        => data::vector_at, when { concerns(fd) };
+        => data::pwritev2, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn recv(fd: c_int, buffer: *mut c_void, count: size_t, flags: c_int) -> ssize_t = -1
-        => data::recv, when { concerns(fd) };
+        => data::recv, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn __recv_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t, flags: c_int) -> ssize_t = -1
-        => data::recv_chk, when { concerns(fd) };
+        => data::recv_chk, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn recvfrom(fd: c_int, buffer: *mut c_void, count: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t = -1
-        => data::recvfrom, when { concerns(fd) };
+        => data::recvfrom, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn __recvfrom_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t = -1
-        => data::recvfrom_chk, when { concerns(fd) };
+        => data::recvfrom_chk, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t = -1
-        => data::recvmsg, when { concerns(fd) };
+        => data::recvmsg, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn recvmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int, timeout: *mut timespec) -> c_int = -1
-        => data::recvmmsg, when { concerns(fd) };
+        => data::recvmmsg, when { concerns(fd) }, keeps Pace;
     /// As read: what is written early would end up in the dialogue with the proxy.
     fn write(fd: c_int, bytes: *const c_void, count: size_t) -> ssize_t = -1
-        => data::write, when { concerns(fd) };
+        => data::write, when { concerns(fd) }, keeps Pace;
     /// As write.
     fn __write(fd: c_int, bytes: *const c_void, count: size_t) -> ssize_t = -1
-        => data::write, when { concerns(fd) };
+        => data::write, when { concerns(fd) }, keeps Pace;
     /// As write.
     fn writev(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t = -1
-        => data::vector, when { concerns(fd) };
+        => data::writev, when { concerns(fd) }, keeps Pace;
     /// As write.
     fn send(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int) -> ssize_t = -1
-        => data::send, when { concerns(fd) };
+        => data::send, when { concerns(fd) }, keeps Pace;
     /// As write.
     fn __send(fd: c_int, bytes: *const c_void, count: size_t, flags: c_int) -> ssize_t = -1
-        => data::send, when { concerns(fd) };
+        => data::send, when { concerns(fd) }, keeps Pace;
     /// As write.
     fn sendfile(out: c_int, from: c_int, offset: *mut off_t, count: size_t) -> ssize_t = -1
         => data::sendfile, when { concerns(out) };

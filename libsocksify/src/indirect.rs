@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{c_int, c_long, c_uint};
 
+use crate::calls::data::concerns;
+use crate::hooks;
 use crate::next::Next;
-use crate::{hooks, parking};
 
 static NEXT: Next = Next::of("syscall\0");
 
@@ -161,10 +162,10 @@ unsafe extern "C-unwind" fn intercepted(
             libc::SYS_execveat => {
                 hooks::execveat(fd, b as *const _, c as *const _, d as *const _, e as c_int).into()
             }
-            libc::SYS_splice if parking::concerns(fd) || parking::concerns(c as c_int) => {
+            libc::SYS_splice if concerns(fd) || concerns(c as c_int) => {
                 hooks::splice(fd, b as *mut _, c as c_int, d as *mut _, e, f as c_uint) as c_long
             }
-            _ if !parking::concerns(fd) => next(number, a, b, c, d, e, f),
+            _ if !concerns(fd) => next(number, a, b, c, d, e, f),
             libc::SYS_read => hooks::read(fd, b as *mut _, c) as c_long,
             libc::SYS_write => hooks::write(fd, b as *const _, c) as c_long,
             libc::SYS_readv => hooks::readv(fd, b as *const _, c as c_int) as c_long,

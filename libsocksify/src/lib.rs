@@ -17,6 +17,7 @@
 #![cfg_attr(test, allow(dead_code, reason = "the constructor and the exports have no callers in unit tests"))]
 
 mod address;
+mod association;
 mod attempt;
 mod bits;
 mod callback;
@@ -37,6 +38,7 @@ mod inheritance;
 mod inject;
 mod interpose;
 mod list;
+mod lock;
 mod logging;
 mod multicast;
 mod next;

@@ -40,6 +40,11 @@ impl Own {
         Some(Own { fd, cookie: cookie(fd).ok()? })
     }
 
+    /// The same descriptor with whatever socket is behind it: for one that nobody else can have touched yet.
+    pub(crate) fn refreshed(self) -> Own {
+        cookie(self.fd).map_or(self, |cookie| self.followed(cookie))
+    }
+
     /// Something that can be rung once: from then on it is readable.
     pub(crate) fn bell() -> Option<Own> {
         let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;

@@ -5,7 +5,8 @@ use std::os::fd::RawFd;
 
 use libc::c_int;
 use socks_conf::{
-    Command, Decision, Host, Protocol, Proxy, ProxyProtocol, Question, ResolveProtocol, Route, Via,
+    Command, Decision, Host, Protocol, Proxy, ProxyProtocol, Question, ResolveProtocol, Route, UdpFallback,
+    Via,
 };
 use socks_proto::{Address, Name};
 
@@ -52,6 +53,30 @@ impl Passage {
         proxies.any(|addresses| addresses.iter().any(|ip| ip.to_canonical().is_ipv6()))
     }
 
+    /// Whether any of the proxies may have UDP, for all that is known.
+    pub(crate) fn may_carry_udp(&self) -> bool {
+        let mut proxies = (0..).map_while(|place| self.proxy(place));
+        proxies.any(|(index, ..)| !self.runtime.lacks_udp(index))
+    }
+
+    /// What becomes of datagrams that no proxy carries. A name is not resolved here for them.
+    fn without_udp(&self, target: SocketAddr) -> Path {
+        let is_address = matches!(meaning(target.ip()), Meaning::Ip(_));
+        match self.runtime.config.udp {
+            UdpFallback::Direct if is_address => Path::Direct,
+            _ => Path::Refused(libc::ENETUNREACH),
+        }
+    }
+
+    /// An address of one of the proxies that a socket of `family` can reach.
+    pub(crate) fn reachable(&self, family: c_int) -> Option<SocketAddr> {
+        let proxies = (0..).map_while(|place| self.proxy(place));
+        let mut all = proxies.flat_map(|(index, proxy, _)| {
+            self.runtime.addresses(index).iter().map(|ip| SocketAddr::new(*ip, proxy.port))
+        });
+        all.find_map(|address| address::for_family(address, family))
+    }
+
     /// Of the proxies that can serve this passage the one at `place` in their order: its number in the configuration,
     /// and what to speak to it.
     pub(crate) fn proxy(&self, place: usize) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
@@ -95,13 +120,22 @@ pub(crate) fn of_stream(fd: RawFd, target: SocketAddr) -> Path {
     of(Command::Connect, Protocol::Tcp, fd, target)
 }
 
-/// Where datagrams, and everything else that is not TCP, may go.
+/// Where the datagrams of a UDP socket may go.
 pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
     match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
-        Path::Direct => Path::Direct,
-        Path::Refused(errno) => Path::Refused(errno),
-        // The fake address itself must never be seen on the wire, and no proxy is asked for datagrams yet.
+        Path::Proxied(_) if !address::is_for_one_host(target.ip()) => Path::Refused(libc::ENETUNREACH),
+        Path::Proxied(passage) if !passage.may_carry_udp() => passage.without_udp(target),
+        // The fake address itself must never be seen on the wire.
+        Path::DirectByName(_) => Path::Refused(libc::ENETUNREACH),
+        path => path,
+    }
+}
+
+/// Where may go what is neither TCP nor UDP: no proxy carries it.
+pub(crate) fn of_packet(fd: RawFd, target: SocketAddr) -> Path {
+    match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
         Path::DirectByName(_) | Path::Proxied(_) => Path::Refused(libc::ENETUNREACH),
+        path => path,
     }
 }
 
@@ -144,7 +178,9 @@ fn routed(
     };
     let question =
         Question { command, protocol, from: address::unmapped(from), to, port: Some(target.port()) };
-    match (runtime.config.route(&question), meaning) {
+    let decision = runtime.config.route(&question);
+    let passes = matches!(decision, Decision::NoRoute) && lets_udp_pass(runtime, &question);
+    match (decision, meaning) {
         (Decision::Direct(_), Meaning::Name(name)) => Path::DirectByName(name),
         (Decision::Direct(_), _) if asks_neighbours(protocol, target) && !names_are_local(runtime) => {
             log::info!("{target} is not asked for names: they belong to the proxy");
@@ -160,11 +196,21 @@ fn routed(
             log::info!("{target} is blocked by the route of line {}", route.line);
             Path::Refused(libc::EACCES)
         }
+        (Decision::NoRoute, Meaning::Ip(_)) if passes => Path::Direct,
         (Decision::NoRoute, meaning) => {
             log::info!("{} has no route", wire_address(meaning, target));
             Path::Refused(libc::ENETUNREACH)
         }
     }
+}
+
+/// Whether a datagram may pass because the proxies of its target have no words for UDP; the key `udp`.
+fn lets_udp_pass(runtime: &Runtime, question: &Question<'_>) -> bool {
+    let is_udp = question.command == Command::UdpAssociate;
+    let stream = Question { command: Command::Connect, protocol: Protocol::Tcp, ..*question };
+    is_udp
+        && runtime.config.udp == UdpFallback::Direct
+        && matches!(runtime.config.route(&stream), Decision::Proxy(..))
 }
 
 fn wire_address(meaning: Meaning, target: SocketAddr) -> Address {

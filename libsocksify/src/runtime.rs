@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
@@ -29,8 +29,26 @@ struct Prepared {
     credentials: Option<Credentials>,
     has_password: bool,
     addresses: OnceBox<Vec<IpAddr>>,
-    /// When its name could not be resolved, in seconds since the machine started; 0 for never.
-    failed: AtomicU64,
+    /// When its name could not be resolved.
+    failed: Moment,
+    /// When it said that it has no UDP, and whether anybody was told.
+    lacks_udp: Moment,
+    lack_is_told: AtomicBool,
+}
+
+/// Seconds since the machine started; 0 for never.
+#[derive(Default)]
+struct Moment(AtomicU64);
+
+impl Moment {
+    fn note(&self) {
+        self.0.store(sys::uptime().as_secs().max(1), Ordering::Relaxed);
+    }
+
+    fn is_recent(&self) -> bool {
+        let noted = self.0.load(Ordering::Relaxed);
+        noted != 0 && sys::uptime().as_secs() < noted + PATIENCE.as_secs()
+    }
 }
 
 /// The configuration, or `None` where there is none that can be used: then everything that would be proxied fails.
@@ -77,6 +95,18 @@ impl Runtime {
         }
     }
 
+    /// Whether the proxy has said, not long ago, that it has no UDP.
+    pub(crate) fn lacks_udp(&self, proxy: usize) -> bool {
+        self.proxies.get(proxy).is_some_and(|prepared| prepared.lacks_udp.is_recent())
+    }
+
+    /// Takes note that the proxy has no UDP; true the first time.
+    pub(crate) fn note_lack_of_udp(&self, proxy: usize) -> bool {
+        let Some(prepared) = self.proxies.get(proxy) else { return false };
+        prepared.lacks_udp.note();
+        !prepared.lack_is_told.swap(true, Ordering::Relaxed)
+    }
+
     /// Looks up the proxy's name, unless that is known or has just failed. This may take long.
     pub(crate) fn resolve(&self, proxy: usize) {
         if let (Some(Proxy { host: ProxyHost::Name(name), .. }), Some(prepared)) =
@@ -87,7 +117,7 @@ impl Runtime {
     }
 }
 
-/// For how long a proxy whose name could not be resolved is left alone.
+/// For how long a proxy is left alone whose name could not be resolved, or which has no UDP.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Prepared {
@@ -98,19 +128,24 @@ impl Prepared {
             credentials.inspect_err(|error| log::warn!("proxy {proxy}: {error}; none are offered")).ok()
         });
         let has_password = proxy.password.is_some();
-        Prepared { credentials, has_password, addresses: OnceBox::new(), failed: AtomicU64::new(0) }
+        Prepared {
+            credentials,
+            has_password,
+            addresses: OnceBox::new(),
+            failed: Moment::default(),
+            lacks_udp: Moment::default(),
+            lack_is_told: AtomicBool::new(false),
+        }
     }
 
     /// The one name that must be resolved here: the proxy cannot resolve its own.
     fn resolve(&self, name: &str) {
-        let now = sys::uptime().as_secs();
-        let failed = self.failed.load(Ordering::Relaxed);
-        if self.addresses.get().is_some() || (failed != 0 && now < failed + PATIENCE.as_secs()) {
+        if self.addresses.get().is_some() || self.failed.is_recent() {
             return;
         }
         let found = resolver::locally(name);
         if found.is_empty() {
-            self.failed.store(now.max(1), Ordering::Relaxed);
+            self.failed.note();
             log::error!("the proxy's name {name} cannot be resolved");
         } else {
             let _ = self.addresses.set(Box::new(found));

@@ -63,6 +63,11 @@ impl Kind {
             && [libc::IPPROTO_TCP, libc::IPPROTO_MPTCP].contains(&self.protocol)
     }
 
+    /// Whether this is a UDP socket: what a proxy's UDP ASSOCIATE can carry.
+    pub(crate) fn is_udp(self) -> bool {
+        self.is_internet() && self.kind == libc::SOCK_DGRAM && self.protocol == libc::IPPROTO_UDP
+    }
+
     /// Whether nothing sent on such a socket leaves this machine.
     pub(crate) fn stays_here(self) -> bool {
         family_stays_here(self.domain)
@@ -274,6 +279,22 @@ pub(crate) fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     // SAFETY: pointer and length of one slice.
     let got = unsafe { real::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_DONTWAIT) };
     usize::try_from(got).map_err(|_| io::Error::last_os_error())
+}
+
+/// Whether the far end of a stream on which nothing is said has neither closed nor reset it.
+pub(crate) fn is_connected_still(fd: RawFd) -> bool {
+    let mut scratch = [0; 64];
+    match receive(fd, &mut scratch) {
+        Ok(count) => count > 0,
+        Err(error) => [Some(libc::EAGAIN), Some(libc::EINTR)].contains(&error.raw_os_error()),
+    }
+}
+
+/// Connects a datagram socket, which sends nothing; connect(2).
+pub(crate) fn connect_datagrams(fd: RawFd, to: SocketAddr) -> io::Result<()> {
+    let to = SockAddr::from(to);
+    // SAFETY: pointer and length of one address.
+    checked(unsafe { real::connect(fd, to.as_ptr().cast(), to.len()) }).map(drop)
 }
 
 /// Whether any handler of the application's wants system calls to be interrupted; sigaction(2), SA_RESTART.

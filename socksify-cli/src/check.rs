@@ -5,7 +5,7 @@ use crate::diagnosis::{self, Style};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::{configuration, exit, library, message};
-use socks_conf::{BindPolicy, Config, LogTarget, Proxy, ResolveProtocol, Route, Search, Via};
+use socks_conf::{BindPolicy, Config, LogTarget, Proxy, ResolveProtocol, Route, Search, UdpFallback, Via};
 use std::fmt::{self, Display};
 
 /// Prints the meaning; the exit status says whether a command could run with it.
@@ -41,7 +41,7 @@ impl Display for Summary<'_> {
             None => writeln!(out, "time to reach the proxy: not limited")?,
         }
         writeln!(out, "log: {}, to {}", logged(config.debug), log_targets(&config.logoutput))?;
-        writeln!(out, "udp: refused, unless a route is direct")?;
+        writeln!(out, "udp: through proxies that carry it, else {}", without_udp(config.udp))?;
         writeln!(out, "bind: {}", bind(config.bind))?;
         config.proxies.iter().try_for_each(|proxy| write_proxy(out, proxy))?;
         writeln!(out, "routes: {}", search(config.search))?;
@@ -56,6 +56,13 @@ fn bind(policy: BindPolicy) -> &'static str {
         BindPolicy::Auto => "asked for when a program waits for a call back",
         BindPolicy::Always => "asked for whenever a program listens for other machines",
         BindPolicy::Never => "never asked for; programs listen on this machine",
+    }
+}
+
+fn without_udp(fallback: UdpFallback) -> &'static str {
+    match fallback {
+        UdpFallback::Block => "refused",
+        UdpFallback::Direct => "past the proxy",
     }
 }
 

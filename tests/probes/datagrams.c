@@ -1,5 +1,6 @@
-/* datagrams HOST PORT: what cannot go through the proxy is refused with ENETUNREACH, by every call. */
+/* datagrams HOST PORT: what the proxy does not carry is refused with ENETUNREACH, by every call. */
 #include "probe.h"
+#include <sys/syscall.h>
 
 static struct address to;
 
@@ -25,6 +26,9 @@ int main(int count, char **words) {
     refused(sendto(fd, &byte, 1, MSG_CONFIRM, &to.any, to.length));
     refused(sendmsg(fd, &message, 0));
     refused(sendmmsg(fd, messages, 2, 0));
+    refused(syscall(SYS_sendto, fd, &byte, 1, 0, &to.any, to.length));
+    refused(syscall(SYS_sendmsg, fd, &message, 0));
+    refused(syscall(SYS_sendmmsg, fd, messages, 2, 0));
     refused(connect(fd, &to.any, to.length));
     CHECK(send(fd, &byte, 1, 0) == -1 && errno == EDESTADDRREQ);
     return 0;

@@ -3,14 +3,14 @@
 //! Two places count: the output hook sees every packet before it is known whether anybody will take it,
 //! the egress hook of the link sees what packet sockets send below that. What asks a name server on this host is counted
 //! too, since that would pass the question on. Exempt is what goes to a
-//! proxy's port, and what the kernel itself needs on an Ethernet link: ARP, neighbour discovery, and
+//! proxy's port, datagrams to the ports that proxies take for relays, and what the kernel itself needs on an Ethernet link: ARP, neighbour discovery, and
 //! group membership reports.
 
 use std::fmt;
 
 use crate::error::Error;
 use crate::host::Host;
-use crate::plan::{ABSENT_PROXY, PROXY, PROXY_PORTS, PROXY_SECOND};
+use crate::plan::{ABSENT_PROXY, FIRST_RELAY_PORT, PROXY, PROXY_PORTS, PROXY_SECOND};
 
 /// Packets that left past the proxy, by kind.
 #[derive(Clone, Debug, Default)]
@@ -119,6 +119,8 @@ fn rules(device: &str) -> String {
     oifname \"lo\" accept
     ip daddr {{ {v4}, {PROXY_SECOND}, {ABSENT_PROXY} }} tcp dport {ports} accept
     ip6 daddr {v6} tcp dport {ports} accept
+    ip daddr {{ {v4}, {PROXY_SECOND} }} udp dport >= {FIRST_RELAY_PORT} accept
+    ip6 daddr {v6} udp dport >= {FIRST_RELAY_PORT} accept
     {neighbours}
     {groups}
     meta nfproto ipv4 add @destinations4 {{ ip daddr . meta l4proto . th dport }}
@@ -137,6 +139,10 @@ table netdev detector {{
     ether type arp accept
     ip daddr {{ {v4}, {PROXY_SECOND}, {ABSENT_PROXY} }} tcp dport {ports} accept
     ip6 daddr {v6} tcp dport {ports} accept
+    ip daddr {{ {v4}, {PROXY_SECOND} }} udp dport >= {FIRST_RELAY_PORT} accept
+    ip6 daddr {v6} udp dport >= {FIRST_RELAY_PORT} accept
+    ip daddr {{ {v4}, {PROXY_SECOND} }} ip frag-off & 0x1fff != 0 accept
+    ip6 daddr {v6} exthdr frag exists accept
     {neighbours}
     {groups}
     counter name frames

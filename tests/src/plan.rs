@@ -82,6 +82,8 @@ pub const NAME_UNKNOWN: &str = "missing.target.test";
 
 /// What may be reached on the proxy host; everything else that leaves the application host is a leak.
 pub const PROXY_PORTS: std::ops::RangeInclusive<u16> = 1080..=1999;
+/// Proxies have their relays for datagrams on ports the kernel chooses, from here on.
+pub const FIRST_RELAY_PORT: u16 = 2000;
 /// The first port of scripted proxies.
 pub const SCRIPTED_PORTS: u16 = 1200;
 /// Nobody listens here on the proxy host.

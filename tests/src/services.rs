@@ -1,7 +1,7 @@
 //! Small services of the target host, as threads of the test process with sockets on that host.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{IpAddr, Shutdown, TcpListener, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 
 use crate::error::{Error, system};
@@ -19,7 +19,21 @@ pub fn start(network: &Network, addresses: &[IpAddr]) -> Result<(), Error> {
             thread::spawn(move || accept(&listener, service));
         }
     }
+    for address in addresses {
+        let bound = network.enter(|| UdpSocket::bind((*address, ECHO)));
+        let socket = bound.map_err(system("take datagrams on the target"))?;
+        thread::spawn(move || echo_datagrams(&socket));
+    }
     Ok(())
+}
+
+/// To where they came from; what cannot be sent there is lost, as datagrams are.
+fn echo_datagrams(socket: &UdpSocket) -> io::Result<()> {
+    let mut datagram = vec![0; 1 << 16];
+    loop {
+        let (length, from) = socket.recv_from(&mut datagram)?;
+        let _ = socket.send_to(&datagram[..length], from);
+    }
 }
 
 fn accept(listener: &TcpListener, service: Service) {

@@ -26,7 +26,8 @@ use libc::c_int;
 use socks_proto::Address;
 
 use crate::interpose::as_our_own;
-use crate::parking::{self, Lock};
+use crate::lock::Lock;
+use crate::parking;
 use crate::{descriptors, process, sys};
 use listener::{Listener, Next};
 use seen::Seen;

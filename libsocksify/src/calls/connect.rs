@@ -17,7 +17,7 @@ use crate::parking::{self, Status};
 use crate::policy::{self, Passage, Path};
 use crate::sys::Kind;
 use crate::wait::Wait;
-use crate::{address, callback, descriptors, errno, resolver, sys};
+use crate::{address, association, callback, descriptors, errno, resolver, sys};
 
 /// How far a call of connect(2) is: it may sleep several times.
 #[derive(Default)]
@@ -52,6 +52,7 @@ impl interpose::Progress for Progress {
 pub(crate) unsafe fn concerns(fd: c_int, address: *const sockaddr, length: socklen_t) -> bool {
     // SAFETY: forwarded.
     parking::concerns(fd)
+        || association::concerns(fd)
         || unsafe { address::may_leave(address, length) || address::is_resolver(address, length) }
 }
 
@@ -90,6 +91,7 @@ fn resolver_daemon() -> Verdict<c_int> {
 /// AF_UNSPEC: the connection, or the attempt, is given up.
 fn dissolve(fd: c_int) -> Verdict<c_int> {
     parking::abort(fd);
+    association::disconnected(fd);
     descriptors::forget(fd);
     Verdict::Direct
 }
@@ -112,7 +114,7 @@ fn begin(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_in
     }
     callback::given_up(fd);
     if address::stays_here(target) {
-        return Verdict::Direct;
+        return directly(fd);
     }
     let kind = match Kind::of(fd) {
         Ok(kind) => kind,
@@ -261,12 +263,42 @@ fn is_refused_by_kernel(fd: c_int, kind: Kind, target: SocketAddr) -> bool {
     target.is_ipv4() != (kind.domain == libc::AF_INET || descriptors::is_replaced(fd))
 }
 
-/// Everything that is not TCP: UDP, raw, SCTP, and socket families that borrow internet addresses.
+/// A datagram socket that had a target behind a proxy is connected to somebody else.
+fn directly(fd: c_int) -> Verdict<c_int> {
+    if association::concerns(fd) {
+        association::disconnected(fd);
+        descriptors::forget(fd);
+    }
+    Verdict::Direct
+}
+
+/// A datagram socket: connect(2) only says where datagrams will go.
+fn datagrams(fd: c_int, kind: Kind, target: SocketAddr) -> Verdict<c_int> {
+    if address::for_family(target, kind.domain).is_none() {
+        return Verdict::Direct;
+    }
+    match policy::of_datagram(fd, target) {
+        Path::Refused(errno) => refuse(target, errno),
+        Path::Direct | Path::DirectByName(_) => directly(fd),
+        Path::Proxied(passage) => {
+            passage.resolve_proxies();
+            match association::connect(fd, kind.domain, target, &passage) {
+                Ok(()) => Verdict::Done(0),
+                Err(errno) => refuse(target, errno),
+            }
+        }
+    }
+}
+
+/// Everything that is neither TCP nor UDP: raw, SCTP, and socket families that borrow internet addresses.
 fn other(fd: c_int, kind: Kind, target: SocketAddr) -> Verdict<c_int> {
     if kind.stays_here() {
         return Verdict::Direct;
     }
-    match policy::of_datagram(fd, target) {
+    if kind.is_udp() {
+        return datagrams(fd, kind, target);
+    }
+    match policy::of_packet(fd, target) {
         Path::Refused(errno) => refuse(target, errno),
         _ => Verdict::Direct,
     }

@@ -1,20 +1,35 @@
 //! sendto(2), sendmsg(2), sendmmsg(2) and socket(2): what would leave this machine without a connection a proxy knows
-//! of is refused, unless a route sends it direct.
+//! of goes through an association where it is UDP, and is refused otherwise, unless a route sends it direct.
 
 use std::io;
 use std::net::SocketAddr;
 
-use libc::{c_int, c_uint, c_void, mmsghdr, msghdr, size_t, sockaddr, socklen_t, ssize_t};
+use libc::{c_int, c_uint, c_void, iovec, mmsghdr, msghdr, size_t, sockaddr, socklen_t, ssize_t};
 
-use crate::calls::connect::{self, Progress};
+use crate::association::{self, Pace};
+use crate::calls::connect;
 use crate::hooks::real;
-use crate::interpose::Verdict;
+use crate::interpose::{self, Verdict};
 use crate::policy::{self, Path};
 use crate::sys::Kind;
 use crate::{address, multicast, parking, rights, sys};
 
 /// The type of socket(2) that is a packet socket in disguise (packet(7)).
 const SOCK_PACKET: c_int = 10;
+
+/// How far a call is.
+#[derive(Default)]
+pub(crate) struct Progress {
+    connect: connect::Progress,
+    pace: Pace,
+}
+
+impl interpose::Progress for Progress {
+    fn woken(&mut self, interrupted: bool) {
+        self.connect.woken(interrupted);
+        self.pace.woken(interrupted);
+    }
+}
 
 /// Whether a call names an address that may not be here, or connects by sending (TCP Fast Open).
 ///
@@ -72,11 +87,21 @@ pub(crate) fn sendto(
     length: socklen_t,
 ) -> Verdict<ssize_t> {
     if flags & libc::MSG_FASTOPEN == 0 {
-        // SAFETY: the application's own pointer and length.
-        return gate_or(fd, flags, || unsafe { send(fd, address, length, flags) });
+        let part = iovec { iov_base: bytes.cast_mut(), iov_len: count };
+        // SAFETY: an all-zero message is an empty one.
+        let empty: msghdr = unsafe { std::mem::zeroed() };
+        let message = msghdr {
+            msg_name: address.cast_mut().cast(),
+            msg_namelen: length,
+            msg_iov: (&raw const part).cast_mut(),
+            msg_iovlen: 1,
+            ..empty
+        };
+        // SAFETY: the application's own pointers and lengths.
+        return gate_or(fd, flags, || unsafe { send(&mut progress.pace, fd, &message, flags) });
     }
     // SAFETY: the application's own bytes; the connection stands.
-    fast_open(progress, fd, address, length, || unsafe {
+    fast_open(&mut progress.connect, fd, address, length, || unsafe {
         real::sendto(fd, bytes, count, without_fast_open(flags), std::ptr::null(), 0)
     })
 }
@@ -94,12 +119,12 @@ pub(crate) fn sendmsg(
         if let Some(done) = rights::open_among(header) {
             return later(fd, flags, done);
         }
-        // SAFETY: the application's own pointer and length.
-        return gate_or(fd, flags, || unsafe { send(fd, header.msg_name.cast(), header.msg_namelen, flags) });
+        // SAFETY: the application's own message.
+        return gate_or(fd, flags, || unsafe { send(&mut progress.pace, fd, header, flags) });
     }
     let connected = msghdr { msg_name: std::ptr::null_mut(), msg_namelen: 0, ..*header };
     // SAFETY: the application's own message, without its address; the connection stands.
-    fast_open(progress, fd, header.msg_name.cast(), header.msg_namelen, || unsafe {
+    fast_open(&mut progress.connect, fd, header.msg_name.cast(), header.msg_namelen, || unsafe {
         real::sendmsg(fd, &connected, without_fast_open(flags))
     })
 }
@@ -121,7 +146,7 @@ fn gate_or<T>(fd: c_int, flags: c_int, otherwise: impl FnOnce() -> Verdict<T>) -
 
 /// TCP Fast Open connects by sending (tcp(7)): here it connects through the proxy first, then sends what fits.
 fn fast_open(
-    progress: &mut Progress,
+    progress: &mut connect::Progress,
     fd: c_int,
     address: *const sockaddr,
     length: socklen_t,
@@ -143,9 +168,9 @@ fn without_fast_open(flags: c_int) -> c_int {
     (flags & !libc::MSG_FASTOPEN) | libc::MSG_DONTWAIT
 }
 
-/// Decides about a sendmmsg(2): one message that may not leave stops them all.
+/// Decides about a sendmmsg(2), message by message: none that may not leave goes with the others.
 pub(crate) fn sendmmsg(
-    (): &mut (),
+    progress: &mut Progress,
     fd: c_int,
     messages: *mut mmsghdr,
     count: c_uint,
@@ -154,9 +179,67 @@ pub(crate) fn sendmmsg(
     if parking::concerns(fd) {
         return parking::gate(fd, flags);
     }
+    match Kind::of(fd) {
+        Ok(kind) if kind.is_udp() => each(&mut progress.pace, fd, messages, count, flags),
+        Ok(_) => all_or_none(&mut progress.pace, fd, messages, count, flags),
+        Err(error) => uninspectable(&error),
+    }
+}
+
+/// Sends messages one after the other, as the kernel does: the first that fails ends it, and is an error where it is the
+/// very first.
+fn each(pace: &mut Pace, fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int) -> Verdict<c_int> {
+    let count = if messages.is_null() { 0 } else { count.min(MOST_MESSAGES) };
+    while pace.done < count {
+        // SAFETY: the application's own array of `count` messages.
+        let message = unsafe { &mut *messages.add(pace.done as usize) };
+        // SAFETY: one of them.
+        let sent = match unsafe { send(pace, fd, &message.msg_hdr, flags) } {
+            Verdict::Done(sent) => Ok(sent),
+            Verdict::Wait(wait) => return Verdict::Wait(wait),
+            Verdict::Fail(errno) | Verdict::Tell(_, errno) => Err(errno),
+            Verdict::Direct => directly(fd, &message.msg_hdr, flags),
+        };
+        match sent {
+            Ok(sent) => message.msg_len = sent as c_uint,
+            // What there is no room for waits as long as the application would.
+            Err(libc::EAGAIN) if association::blocks(fd, flags) => {
+                if let Verdict::Wait(wait) = pace.until_writable::<c_int>(fd, flags) {
+                    return Verdict::Wait(wait);
+                }
+                break;
+            }
+            Err(errno) if pace.done == 0 => return Verdict::Fail(errno),
+            Err(_) => break,
+        }
+        pace.done += 1;
+    }
+    Verdict::Done(pace.done as c_int)
+}
+
+/// As many messages as the kernel takes at once; sendmmsg(2), UIO_MAXIOV.
+const MOST_MESSAGES: c_uint = 1024;
+
+/// One message that the kernel may have as it is, among others.
+fn directly(fd: c_int, message: &msghdr, flags: c_int) -> Result<ssize_t, c_int> {
+    // SAFETY: the application's own message.
+    match unsafe { real::sendmsg(fd, message, flags | libc::MSG_DONTWAIT) } {
+        sent if sent < 0 => Err(crate::errno::current()),
+        sent => Ok(sent),
+    }
+}
+
+/// Several messages of another socket: one message that may not leave stops them all.
+fn all_or_none(
+    pace: &mut Pace,
+    fd: c_int,
+    messages: *mut mmsghdr,
+    count: c_uint,
+    flags: c_int,
+) -> Verdict<c_int> {
     for index in 0..count as usize {
         // SAFETY: the application's own array of `count` messages.
-        let verdict: Verdict<c_int> = unsafe {
+        let verdict = unsafe {
             let message = &(*messages.add(index)).msg_hdr;
             if let Some(done) = rights::open_among(message) {
                 return later(fd, flags, done);
@@ -164,7 +247,7 @@ pub(crate) fn sendmmsg(
             if !message_leaves(message, flags) {
                 continue;
             }
-            send(fd, message.msg_name.cast(), message.msg_namelen, flags)
+            send(pace, fd, message, flags)
         };
         if let Verdict::Fail(errno) = verdict {
             return Verdict::Fail(errno);
@@ -182,13 +265,24 @@ pub(crate) fn socket((): &mut (), domain: c_int, _kind: c_int, protocol: c_int) 
     Verdict::Fail(libc::EACCES)
 }
 
-unsafe fn send<T>(fd: c_int, address: *const sockaddr, length: socklen_t, flags: c_int) -> Verdict<T> {
+/// # Safety
+/// The message is the application's own: its address has the length it says.
+unsafe fn send(pace: &mut Pace, fd: c_int, message: &msghdr, flags: c_int) -> Verdict<ssize_t> {
+    let (address, length) = (message.msg_name.cast(), message.msg_namelen);
+    if let Some(domain) = association::domain(fd) {
+        // SAFETY: forwarded.
+        return unsafe { datagram(pace, fd, domain, message, flags) };
+    }
     let kind = match Kind::of(fd) {
         Ok(kind) => kind,
         Err(error) => return uninspectable(&error),
     };
     if kind.stays_here() {
         return Verdict::Direct;
+    }
+    if kind.is_udp() {
+        // SAFETY: forwarded.
+        return unsafe { datagram(pace, fd, kind.domain, message, flags) };
     }
     // SAFETY: forwarded.
     let Some(target) = (unsafe { address::of_datagram(address, length, kind.domain) }) else {
@@ -197,9 +291,29 @@ unsafe fn send<T>(fd: c_int, address: *const sockaddr, length: socklen_t, flags:
     if kind.is_tcp() {
         return stream(fd, target, flags);
     }
-    match policy::of_datagram(fd, target) {
+    match policy::of_packet(fd, target) {
         Path::Refused(errno) => refuse(target, errno),
         _ => Verdict::Direct,
+    }
+}
+
+/// A message on a UDP socket, to whomever it names or else to whom the socket is connected. What names no address the kernel
+/// would take is for the kernel to refuse.
+unsafe fn datagram(
+    pace: &mut Pace,
+    fd: c_int,
+    domain: c_int,
+    message: &msghdr,
+    flags: c_int,
+) -> Verdict<ssize_t> {
+    let (name, length) = (message.msg_name.cast::<sockaddr>(), message.msg_namelen);
+    if name.is_null() {
+        return association::send(pace, fd, domain, None, message, flags);
+    }
+    // SAFETY: forwarded.
+    match unsafe { address::of_datagram(name, length, domain) } {
+        Some(target) => association::send(pace, fd, domain, Some(target), message, flags),
+        None => Verdict::Direct,
     }
 }
 
@@ -235,7 +349,7 @@ pub(crate) fn setsockopt(
 ) -> Verdict<c_int> {
     // SAFETY: the application's own value.
     let Some(group) = (unsafe { multicast::group(name, value, length) }) else { return Verdict::Direct };
-    match policy::of_datagram(fd, SocketAddr::new(group, 0)) {
+    match policy::of_packet(fd, SocketAddr::new(group, 0)) {
         Path::Refused(errno) => refuse(SocketAddr::new(group, 0), errno),
         _ => Verdict::Direct,
     }

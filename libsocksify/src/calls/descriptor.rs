@@ -4,7 +4,7 @@ use libc::c_int;
 
 use crate::hooks::real;
 use crate::interpose::Verdict;
-use crate::{callback, descriptors, errno, parking};
+use crate::{association, callback, descriptors, errno, parking};
 
 /// Whether a fcntl(2) makes a copy.
 pub(crate) fn duplicates(command: c_int) -> bool {
@@ -37,6 +37,7 @@ pub(crate) fn note_fcntl(copy: c_int, original: c_int, command: c_int, _: usize)
 /// Forgets what is being closed.
 pub(crate) fn close((): &mut (), fd: c_int) -> Verdict<c_int> {
     parking::closed(fd);
+    association::closed(fd);
     descriptors::forget(fd);
     if callback::is_waiting(fd) {
         return Verdict::Done(callback::close(fd));
@@ -78,6 +79,8 @@ fn copied(original: c_int, copy: c_int) -> Verdict<c_int> {
         parking::copied(original, copy);
         callback::replaced(copy);
         callback::copied(original, copy);
+        association::closed(copy);
+        association::copied(original, copy);
         descriptors::copy(original, copy);
     }
     Verdict::Done(copy)

@@ -1,11 +1,11 @@
 //! getsockopt(2) where our answer differs from the kernel's, and shutdown(2) on a socket whose dialogue with a proxy goes
-//! on or has failed.
+//! on or has failed, or whose datagrams go through one.
 
-use libc::{c_int, c_void, socklen_t};
+use libc::{c_int, c_ulong, c_void, socklen_t};
 
 use crate::interpose::Verdict;
 use crate::parking::{self, Status};
-use crate::{callback, descriptors};
+use crate::{association, callback, descriptors};
 
 /// Whether an option tells what became of a connection attempt.
 pub(crate) fn tells_outcome(level: c_int, name: c_int) -> bool {
@@ -42,7 +42,7 @@ pub(crate) fn getsockopt(
 
 fn outcome(fd: c_int) -> Option<c_int> {
     match parking::status(fd) {
-        Status::Plain => None,
+        Status::Plain => association::take_error(fd),
         Status::Open(_) => Some(0),
         Status::Failed(errno) => Some(errno),
     }
@@ -50,6 +50,19 @@ fn outcome(fd: c_int) -> Option<c_int> {
 
 fn ipv6_only(fd: c_int) -> Option<c_int> {
     descriptors::identity(fd).filter(|identity| identity.ipv6_only).map(|_| 1)
+}
+
+/// FIONREAD, where the kernel counts a header that is none of the application's business.
+pub(crate) fn ioctl((): &mut (), fd: c_int, _request: c_ulong, argument: usize) -> Verdict<c_int> {
+    let place = argument as *mut c_int;
+    match association::waiting_bytes(fd) {
+        Some(count) if !place.is_null() => {
+            // SAFETY: the application's own integer.
+            unsafe { place.write_unaligned(count) };
+            Verdict::Done(0)
+        }
+        _ => Verdict::Direct,
+    }
 }
 
 /// Ends the attempt, as the kernel does with one of its own; a listener that is shut down waits nowhere.

@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use libc::{c_short, epoll_event};
 
-use super::lock::Lock;
 use super::slot::State;
 use super::{Parked, dialogues, end, replaced, slot};
 use crate::callback::helper as callback;
 use crate::hooks::real;
 use crate::interpose::{Verdict, as_our_own};
+use crate::lock::Lock;
 use crate::own::Own;
 use crate::{process, sys};
 use slot::Ticket;

@@ -12,7 +12,6 @@
 mod copies;
 mod epoll;
 mod helper;
-mod lock;
 mod slot;
 
 use std::collections::BTreeMap;
@@ -24,18 +23,18 @@ use libc::c_int;
 
 use crate::held::Held;
 use crate::interpose::Verdict;
+use crate::lock::Lock;
 use crate::own::Own;
 use crate::wait::Wait;
 use crate::{callback, descriptors, process, sys};
 use slot::State;
 
-pub(crate) use copies::note as note_copy;
+pub(crate) use copies::{note as note_copy, of as recent_copies};
 pub(crate) use epoll::{Entry, note, put_back, take_out};
 pub(crate) use helper::{
     may_exist as helper_may_exist, unwatch, wait_for_end as wait_for_helper, wake as wake_helper,
     watch_event as watch,
 };
-pub(crate) use lock::Lock;
 pub(crate) use slot::Ticket;
 
 /// The dialogues of one process.

@@ -6,6 +6,7 @@
 mod addressing;
 mod configuration;
 mod control;
+mod datagrams;
 mod exec;
 mod fail_over;
 mod failures;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     control::add(&mut suite);
     programs::add(&mut suite);
     probes::add(&mut suite);
+    datagrams::add(&mut suite);
     failures::add(&mut suite);
     fail_over::add(&mut suite);
     parking::add(&mut suite);

@@ -44,8 +44,7 @@ pub(crate) fn add(suite: &mut Suite) {
 /// A probe asserts what a host without us does; the exceptions are about what we refuse, and about names that the
 /// application has for addresses of ours.
 fn is_true_without_us(row: &Row) -> bool {
-    !["datagrams", "raw", "truncated", "fast_open", "reverse", "resolvers", "fork", "system_calls"]
-        .contains(&row.probe)
+    !["raw", "truncated", "fast_open", "reverse", "resolvers", "fork", "system_calls"].contains(&row.probe)
 }
 
 fn rows() -> Vec<Row> {
@@ -65,10 +64,6 @@ fn rows() -> Vec<Row> {
             let label = format!("{}::{mode}", addressing.label());
             let words = [to(LINE), vec![mode.into()]].concat();
             rows.push(Row { probe: "connect", label, words, prints: "connected\n" });
-        }
-        for (kind, port) in [("dns", 53), ("other", 9999)] {
-            let label = format!("{}::{kind}", addressing.label());
-            rows.push(Row { probe: "datagrams", label, words: to(port), prints: "" });
         }
     }
     rows.extend(RESOLVERS.iter().map(|entry| row("resolvers", entry, &[NAME, &LINE.to_string(), entry])));

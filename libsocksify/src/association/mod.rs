@@ -1,0 +1,267 @@
+//! Associations: datagrams of the application go to the relay of a proxy (UDP ASSOCIATE, RFC 1928, 7) from the
+//! application's own socket, with a header in front, and come back the same way. Nothing is replaced, so poll(2), epoll
+//! and everything else the kernel does for the socket stays as it is.
+//!
+//! A socket that has targets behind a proxy has a [`Socket`] here, found by the ticket of its descriptors. Its association
+//! is made when the first datagram needs it, by a short-lived thread: a blocking call waits for that, what a non-blocking
+//! socket sends meanwhile is kept. Once it stands, a connected socket is connected to the relay, so that the kernel keeps
+//! strangers away; one that is not connected can have direct targets beside proxied ones.
+
+mod incoming;
+mod opening;
+mod outgoing;
+mod pace;
+mod parts;
+mod queue;
+mod slot;
+mod target;
+
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::time::{Duration, Instant};
+
+use libc::c_int;
+use socks_proto::Address;
+
+use crate::own::Own;
+use crate::policy::Passage;
+use crate::{address, descriptors, parking, process, sys};
+use queue::Queue;
+use target::Targets;
+
+pub(crate) use incoming::{receive, waiting_bytes};
+pub(crate) use outgoing::{domain, send, send_to_peer};
+pub(crate) use pace::{Pace, blocks};
+pub(crate) use slot::Ticket;
+
+/// A datagram socket of the application's.
+pub(crate) struct Socket {
+    /// AF_INET or AF_INET6.
+    domain: c_int,
+    /// Whom the application has connected it to, beyond a proxy.
+    peer: Option<SocketAddr>,
+    targets: Targets,
+    /// It may have direct targets, whose answers come from anywhere.
+    takes_strangers: bool,
+    stage: Stage,
+    /// How often it was connected or opened anew: what a thread of ours brings has to be for this time.
+    turn: u32,
+    /// What went wrong, until the application is told, once.
+    error: c_int,
+    /// How long the header of an answer was, the longest so far; 0 before the first.
+    header: usize,
+    /// How many descriptors of this process stand for it.
+    descriptors: u32,
+    queue: Queue,
+}
+
+/// Where the association is.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// Not needed yet, or lost.
+    Idle,
+    /// This process asks a proxy for it; the bell rings when that has ended.
+    Opening(libc::pid_t, Own),
+    Open(Association),
+}
+
+/// A UDP ASSOCIATE with its control connection.
+#[derive(Clone, Copy)]
+struct Association {
+    control: Own,
+    /// Where datagrams go and come from, in the form the socket's family has for it.
+    relay: SocketAddr,
+    /// When the control connection was last seen alive.
+    seen: Instant,
+}
+
+/// How long a control connection is taken for alive without looking.
+const TRUST: Duration = Duration::from_millis(250);
+
+impl Association {
+    /// Looks at the control connection, now and then.
+    fn is_alive(&mut self) -> bool {
+        let now = Instant::now();
+        if now.duration_since(self.seen) < TRUST {
+            return true;
+        }
+        self.seen = now;
+        self.control.is_intact() && sys::is_connected_still(self.control.fd)
+    }
+}
+
+impl Socket {
+    fn new(domain: c_int, is_bound: bool) -> Socket {
+        Socket {
+            domain,
+            peer: None,
+            targets: Targets::NONE,
+            takes_strangers: is_bound,
+            stage: Stage::Idle,
+            turn: 0,
+            error: 0,
+            header: 0,
+            descriptors: 0,
+            queue: Queue::NONE,
+        }
+    }
+
+    /// The relay, as long as the proxy keeps the association; one that is lost is an error, told once.
+    fn relay(&mut self) -> Option<SocketAddr> {
+        let Stage::Open(association) = &mut self.stage else { return None };
+        if association.is_alive() {
+            return Some(association.relay);
+        }
+        log::info!("the proxy has ended an association");
+        self.end();
+        self.error = libc::ECONNREFUSED;
+        None
+    }
+
+    /// The next look at the control connection is not put off.
+    fn doubt(&mut self) {
+        if let Stage::Open(association) = &mut self.stage
+            && let Some(before) = association.seen.checked_sub(TRUST)
+        {
+            association.seen = before;
+        }
+    }
+
+    /// Whether a thread of this process asks for the association: its bell.
+    fn bell(&self) -> Option<Own> {
+        match self.stage {
+            // The threads of a parent do not work for us.
+            Stage::Opening(owner, bell) if owner == process::id() => Some(bell),
+            _ => None,
+        }
+    }
+
+    fn take_error(&mut self) -> Option<c_int> {
+        Some(std::mem::take(&mut self.error)).filter(|error| *error != 0)
+    }
+
+    /// Ends the association, or the attempt at one.
+    fn end(&mut self) {
+        match std::mem::replace(&mut self.stage, Stage::Idle) {
+            Stage::Open(association) => association.control.close(),
+            Stage::Opening(owner, bell) if owner == process::id() => bell.ring(),
+            Stage::Opening(..) | Stage::Idle => {}
+        }
+        self.turn = self.turn.wrapping_add(1);
+        self.queue.clear();
+    }
+}
+
+/// Whether a descriptor's datagrams have to be looked at: two loads where there is no association anywhere.
+pub(crate) fn concerns(fd: RawFd) -> bool {
+    slot::any() && descriptors::datagrams(fd).is_some()
+}
+
+/// What is known of a descriptor's socket. A descriptor closed past us and opened again is forgotten.
+pub(crate) fn of(fd: RawFd) -> Option<Ticket> {
+    let ticket = descriptors::datagrams(fd).filter(|_| slot::any())?;
+    if slot::stands_for(fd, ticket) {
+        return Some(ticket);
+    }
+    closed(fd);
+    None
+}
+
+/// As [`of`], for a socket that is about to have a target behind a proxy; `None` where there is no room.
+fn of_or_new(fd: RawFd, domain: c_int) -> Option<Ticket> {
+    if let Some(ticket) = of(fd) {
+        return Some(ticket);
+    }
+    let cookie = sys::cookie(fd).ok()?;
+    let fresh = || {
+        let is_bound = sys::own_address(fd).is_some_and(|own| own.port() != 0);
+        let ticket = slot::take(cookie, Socket::new(domain, is_bound))?;
+        parking::recent_copies(fd, cookie).into_iter().for_each(|copy| give(copy, ticket));
+        Some(ticket)
+    };
+    let ticket = slot::with_cookie(cookie).or_else(fresh)?;
+    give(fd, ticket);
+    Some(ticket)
+}
+
+fn give(fd: RawFd, ticket: Ticket) {
+    closed(fd);
+    descriptors::set_datagrams(fd, Some(ticket));
+    slot::with(ticket, |socket| socket.descriptors += 1);
+}
+
+/// A copy of a descriptor stands for the same socket.
+pub(crate) fn copied(original: RawFd, copy: RawFd) {
+    if let Some(ticket) = of(original) {
+        give(copy, ticket);
+    }
+}
+
+/// A descriptor is closed: with the last one its association ends.
+pub(crate) fn closed(fd: RawFd) {
+    if descriptors::datagrams(fd).is_none() || process::runs_on_borrowed_memory() {
+        return;
+    }
+    let Some(ticket) = descriptors::set_datagrams(fd, None) else { return };
+    let left = slot::with(ticket, |socket| {
+        socket.descriptors = socket.descriptors.saturating_sub(1);
+        socket.descriptors
+    });
+    if left == Some(0)
+        && let Some(mut socket) = slot::give_back(ticket)
+    {
+        socket.end();
+    }
+}
+
+/// connect(2) to a target behind a proxy: nothing is sent. The kernel is told of the proxy's address, for a source address
+/// that makes sense, and so that nobody else is listened to.
+///
+/// # Errors
+/// As connect(2); ENETUNREACH where the socket's family cannot reach the proxy.
+pub(crate) fn connect(fd: RawFd, domain: c_int, target: SocketAddr, passage: &Passage) -> Result<(), c_int> {
+    let proxy = passage.reachable(domain).ok_or(libc::ENETUNREACH)?;
+    let ticket = of_or_new(fd, domain).ok_or(libc::ENOBUFS)?;
+    let connected = slot::with(ticket, |socket| {
+        socket.end();
+        (socket.peer, socket.error, socket.targets) = (None, 0, Targets::NONE);
+        sys::connect_datagrams(fd, proxy)
+            .map_err(|error| error.raw_os_error().unwrap_or(libc::ENETUNREACH))?;
+        socket.peer = Some(target);
+        socket.targets.add(target, &passage.target);
+        Ok(())
+    });
+    connected.unwrap_or(Err(libc::EACCES))?;
+    descriptors::remember(fd, target);
+    Ok(())
+}
+
+/// The socket is connected to somebody the kernel knows, or to nobody any more.
+pub(crate) fn disconnected(fd: RawFd) {
+    let Some(ticket) = of(fd) else { return };
+    slot::with(ticket, |socket| {
+        socket.end();
+        (socket.peer, socket.error, socket.targets) = (None, 0, Targets::NONE);
+        socket.takes_strangers = true;
+    });
+}
+
+/// What went wrong with the socket's association, once.
+pub(crate) fn take_error(fd: RawFd) -> Option<c_int> {
+    slot::with(of(fd)?, |socket| {
+        socket.doubt();
+        socket.relay();
+        socket.take_error()
+    })?
+}
+
+/// The sender of a datagram from the relay, as the application knows it; `None` for one it has not asked to hear.
+fn sender(socket: &mut Socket, from: &Address) -> Option<SocketAddr> {
+    let from = from.canonical();
+    let sender = socket.targets.sender(&from)?;
+    let Some(peer) = socket.peer else { return address::for_family(sender, socket.domain) };
+    let is_peer = address::unmapped(sender) == address::unmapped(peer);
+    // Some proxies do not say.
+    let is_nobody = from == Address::UNSPECIFIED;
+    (is_peer || is_nobody).then_some(peer)
+}

@@ -1,0 +1,220 @@
+//! Sending: the header goes in front of the application's own parts, nothing is copied.
+
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::ptr;
+
+use libc::{c_int, iovec, msghdr, ssize_t};
+use socket2::SockAddr;
+
+use super::pace::{Pace, blocks};
+use super::parts::{Parts, part_of, room};
+use super::target::Header;
+use super::{Ticket, of, of_or_new, opening, slot};
+use crate::hooks::real;
+use crate::interpose::Verdict;
+use crate::own::Own;
+use crate::policy::{self, Passage, Path};
+use crate::{descriptors, errno, sys};
+
+/// What can be done with a datagram now.
+enum Way {
+    /// To the relay; the socket is connected to it, or not.
+    Relay(Option<SocketAddr>),
+    /// As soon as the bell rings.
+    Later(Own),
+    Fail(c_int),
+}
+
+/// sendmsg(2) on a UDP socket of family `domain`, to an address or, without one, to whom the socket is connected.
+pub(crate) fn send(
+    pace: &mut Pace,
+    fd: RawFd,
+    domain: c_int,
+    to: Option<SocketAddr>,
+    message: &msghdr,
+    flags: c_int,
+) -> Verdict<ssize_t> {
+    let known = of(fd);
+    let peer = || slot::with(known?, |socket| socket.peer)?;
+    let Some(target) = to.or_else(peer) else { return Verdict::Direct };
+    let mut header = known.and_then(|ticket| slot::with(ticket, |socket| socket.targets.header(target))?);
+    let mut passage = None;
+    if header.is_none() {
+        match policy::of_datagram(fd, target) {
+            Path::Proxied(found) => {
+                header = Some(Header::new(&found.target));
+                passage = Some(found);
+            }
+            Path::Refused(errno) => return refuse(target, errno),
+            Path::Direct | Path::DirectByName(_) => return directly(fd, known, to.is_none(), target),
+        }
+    }
+    let Some((header, ticket)) = header.zip(known.or_else(|| of_or_new(fd, domain))) else {
+        return Verdict::Fail(libc::ENOBUFS);
+    };
+    if let Some(passage) = &passage {
+        slot::with(ticket, |socket| socket.targets.add(target, &passage.target));
+    }
+    loop {
+        match way(ticket, fd, target, passage) {
+            Way::Relay(relay) => return transmit(pace, fd, ticket, relay, &header, message, flags),
+            Way::Later(bell) if blocks(fd, flags) => return pace.until_rung(fd, bell),
+            Way::Later(_) => {
+                if let Some(verdict) = keep(ticket, &header, message) {
+                    return verdict;
+                }
+            }
+            Way::Fail(errno) => return Verdict::Fail(errno),
+        }
+    }
+}
+
+/// As [`send`], to whom the socket is connected, if we know of that.
+pub(crate) fn send_to_peer(pace: &mut Pace, fd: RawFd, message: &msghdr, flags: c_int) -> Verdict<ssize_t> {
+    match domain(fd) {
+        Some(domain) => send(pace, fd, domain, None, message, flags),
+        None => Verdict::Direct,
+    }
+}
+
+/// The family of a socket we know.
+pub(crate) fn domain(fd: RawFd) -> Option<c_int> {
+    slot::with(of(fd)?, |socket| socket.domain)
+}
+
+/// Finds the relay, or sees to it that a proxy is asked for one.
+fn way(ticket: Ticket, fd: RawFd, target: SocketAddr, passage: Option<Passage>) -> Way {
+    let now = slot::with(ticket, |socket| {
+        if let Some(errno) = socket.take_error() {
+            return Some(Way::Fail(errno));
+        }
+        if let Some(relay) = socket.relay() {
+            return Some(Way::Relay(socket.peer.is_none().then_some(relay)));
+        }
+        // Whoever sends need not know that an association was lost.
+        socket.error = 0;
+        socket.bell().map(Way::Later)
+    });
+    match now {
+        Some(Some(way)) => return way,
+        Some(None) => {}
+        None => return Way::Fail(libc::EACCES),
+    }
+    let passage = match passage.map_or_else(|| policy::of_datagram(fd, target), Path::Proxied) {
+        Path::Proxied(passage) => passage,
+        Path::Refused(errno) => return Way::Fail(errno),
+        // It was proxied a moment ago; decided anew the next time.
+        _ => return Way::Fail(libc::ECONNREFUSED),
+    };
+    let begun = slot::with(ticket, |socket| {
+        // Somebody else may have been faster.
+        if let Some(bell) = socket.bell() {
+            return Some(bell);
+        }
+        opening::begin(ticket, socket, fd, &passage).then(|| socket.bell()).flatten()
+    });
+    begun.flatten().map_or(Way::Fail(libc::ENOBUFS), Way::Later)
+}
+
+/// A datagram for the kernel. A socket that had a peer behind a proxy is connected to it now.
+fn directly(fd: RawFd, known: Option<Ticket>, to_peer: bool, target: SocketAddr) -> Verdict<ssize_t> {
+    let Some(ticket) = known else { return Verdict::Direct };
+    if !to_peer {
+        slot::with(ticket, |socket| socket.takes_strangers = true);
+        return Verdict::Direct;
+    }
+    super::disconnected(fd);
+    descriptors::forget(fd);
+    match sys::connect_datagrams(fd, target) {
+        Ok(()) => Verdict::Direct,
+        Err(error) => Verdict::Fail(error.raw_os_error().unwrap_or(libc::ENETUNREACH)),
+    }
+}
+
+fn transmit(
+    pace: &mut Pace,
+    fd: RawFd,
+    ticket: Ticket,
+    relay: Option<SocketAddr>,
+    header: &Header,
+    message: &msghdr,
+    flags: c_int,
+) -> Verdict<ssize_t> {
+    let header = header.as_bytes();
+    // SAFETY: the application's own message.
+    let Some(mut parts) = (unsafe { Parts::new(part_of(header), message.msg_iov, message.msg_iovlen, None) })
+    else {
+        return Verdict::Fail(libc::EMSGSIZE);
+    };
+    let sent = send_parts(fd, relay, &mut parts, message, flags);
+    let errno = errno::current();
+    parts.release();
+    match usize::try_from(sent) {
+        Ok(sent) => Verdict::Done(sent.saturating_sub(header.len()) as ssize_t),
+        Err(_) if errno == libc::EAGAIN => pace.until_writable(fd, flags),
+        Err(_) => {
+            if errno == libc::ECONNREFUSED {
+                slot::with(ticket, super::Socket::doubt);
+            }
+            Verdict::Fail(errno)
+        }
+    }
+}
+
+/// One sendmsg(2) that does not block, with the application's control data.
+fn send_parts(fd: RawFd, to: Option<SocketAddr>, parts: &mut Parts, from: &msghdr, flags: c_int) -> ssize_t {
+    let to = to.map(SockAddr::from);
+    let (name, length) = to.as_ref().map_or((ptr::null(), 0), |to| (to.as_ptr(), to.len()));
+    let message = msghdr {
+        msg_name: name.cast_mut().cast(),
+        msg_namelen: length,
+        msg_iov: parts.as_mut_ptr(),
+        msg_iovlen: parts.count() as _,
+        ..*from
+    };
+    // SAFETY: parts and address live as long as the call, the rest is the application's own.
+    unsafe { real::sendmsg(fd, &message, flags | libc::MSG_DONTWAIT) }
+}
+
+/// Sends a datagram that was kept; false where there is no room for it now. What the kernel refuses is lost.
+pub(super) fn send_kept(fd: RawFd, to: Option<SocketAddr>, datagram: iovec) -> bool {
+    // SAFETY: an all-zero message is an empty one.
+    let nothing: msghdr = unsafe { std::mem::zeroed() };
+    // SAFETY: one part, no others.
+    let Some(mut parts) = (unsafe { Parts::new(datagram, ptr::null(), 0, None) }) else { return true };
+    send_parts(fd, to, &mut parts, &nothing, libc::MSG_NOSIGNAL) >= 0 || errno::current() != libc::EAGAIN
+}
+
+/// Keeps a datagram for an association that is on its way; `None` where it has arrived meanwhile.
+fn keep(ticket: Ticket, header: &Header, message: &msghdr) -> Option<Verdict<ssize_t>> {
+    let header = header.as_bytes();
+    // SAFETY: the application's own parts.
+    let (parts, length) = unsafe {
+        let parts = Parts::new(part_of(header), message.msg_iov, message.msg_iovlen, None);
+        (parts, room(message.msg_iov, message.msg_iovlen))
+    };
+    let Some(mut parts) = parts.filter(|_| header.len() + length <= LARGEST) else {
+        return Some(Verdict::Fail(libc::EMSGSIZE));
+    };
+    let kept = slot::with(ticket, |socket| {
+        socket.bell()?;
+        // SAFETY: as above.
+        Some(unsafe { socket.queue.keep(&parts, header.len() + length) })
+    });
+    parts.release();
+    match kept {
+        Some(Some(true)) => Some(Verdict::Done(length as ssize_t)),
+        Some(Some(false)) => Some(Verdict::Fail(libc::EAGAIN)),
+        Some(None) => None,
+        None => Some(Verdict::Fail(libc::EACCES)),
+    }
+}
+
+/// The longest datagram of IPv4; the kernel says the rest.
+const LARGEST: usize = 65507;
+
+fn refuse<T>(target: SocketAddr, errno: c_int) -> Verdict<T> {
+    log::info!("datagram to {target} refused: {}", std::io::Error::from_raw_os_error(errno));
+    Verdict::Fail(errno)
+}
