@@ -16,7 +16,11 @@ use crate::session::serve;
 use crate::site::{Phase, Site};
 
 /// Serves every application that connects until the phase changes, then waits for those that are open.
-pub(crate) async fn accept(listener: TcpListener, site: Arc<Site>, mut phase: watch::Receiver<Phase>) {
+pub(crate) async fn accept(
+    listener: TcpListener,
+    site: watch::Receiver<Arc<Site>>,
+    mut phase: watch::Receiver<Phase>,
+) {
     let mut sessions = JoinSet::new();
     let mut serving = phase.clone();
     loop {
@@ -24,7 +28,8 @@ pub(crate) async fn accept(listener: TcpListener, site: Arc<Site>, mut phase: wa
             _ = serving.wait_for(|phase| *phase != Phase::Serving) => break,
             Some(_) = sessions.join_next() => {}
             (application, from) = next(&listener) => {
-                sessions.spawn(serve(application, from, Arc::clone(&site), phase.clone()));
+                let site = Arc::clone(&site.borrow());
+                sessions.spawn(serve(application, from, site, phase.clone()));
             }
         }
     }

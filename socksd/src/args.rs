@@ -11,7 +11,7 @@ use crate::guide;
 use crate::network::Network;
 
 /// What the user asked for; not `Debug`, for it holds passwords.
-#[derive(Parser)]
+#[derive(Clone, Parser)]
 #[command(
     name = "socksd",
     version,
@@ -26,10 +26,16 @@ use crate::network::Network;
     reason = "comments on options are help texts, with brackets as on a terminal"
 )]
 pub struct Args {
-    /// Listen here; repeat it for more addresses
+    /// Read this configuration: Dante's sockd.conf, or TOML; see socksd.conf(5)
+    ///
+    /// The other options add to what it says: --listen, --user, --users, --resolve, --hosts and the time-outs win.
+    #[arg(short = 'f', long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "allow")]
+    pub config: Option<PathBuf>,
+
+    /// Listen here; repeat it for more addresses [default: 127.0.0.1:1080]
     ///
     /// Port 0 takes a free one, which the log names. [::] takes IPv6 only: name 0.0.0.0 beside it.
-    #[arg(short, long, value_name = "ADDR:PORT", default_value = "127.0.0.1:1080", value_parser = place)]
+    #[arg(short, long, value_name = "ADDR:PORT", value_parser = place)]
     pub listen: Vec<SocketAddr>,
 
     /// Require a name and a password, and accept this pair; repeat it for more users
@@ -40,7 +46,8 @@ pub struct Args {
 
     /// Require a name and a password, and accept the pairs in this file
     ///
-    /// One NAME:PASSWORD a line; empty lines and lines that begin with # are skipped. May be repeated.
+    /// One NAME:PASSWORD a line, or better NAME:HASH with the hash from --hash-password; empty lines and lines that
+    /// begin with # are skipped. May be repeated.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub users: Vec<PathBuf>,
 
@@ -49,6 +56,12 @@ pub struct Args {
     /// Without it everybody who has a password is served or, where there are no users, this machine alone.
     #[arg(long, value_name = "ADDR[/LENGTH]")]
     pub allow: Vec<Network>,
+
+    /// Let other hosts reach these addresses of this one through the proxy; repeat it for more
+    ///
+    /// Without it nobody but the programs of this machine reaches its loopback and private addresses.
+    #[arg(long, value_name = "ADDR[/LENGTH]")]
+    pub reach: Vec<Network>,
 
     /// Know this name, whatever the system's resolver says; repeat it for more
     ///
@@ -62,25 +75,29 @@ pub struct Args {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub hosts: Vec<PathBuf>,
 
-    /// Give an application so long for its whole request
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub handshake_timeout: Duration,
+    /// Give an application so long for its whole request [default: 120]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub handshake_timeout: Option<Duration>,
 
-    /// Give a target so long, from the name lookup to the last of its addresses
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    pub connect_timeout: Duration,
+    /// Give a target so long, from the name lookup to the last of its addresses [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub connect_timeout: Option<Duration>,
 
     /// Wait so long for the call that a BIND asks for
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub bind_timeout: Duration,
 
-    /// Reset a connection that carried nothing for so long; 0 is never
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds_or_never)]
-    pub idle_timeout: Duration,
+    /// Reset a connection that carried nothing for so long; 0 is never [default: 0]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_or_never)]
+    pub idle_timeout: Option<Duration>,
 
     /// Give open connections so long to finish on SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_or_never)]
     pub grace: Duration,
+
+    /// Read a password from standard input, print its hash for a file of users, and exit
+    #[arg(long)]
+    pub hash_password: bool,
 
     /// Check the options and the files they name, then exit
     #[arg(long)]

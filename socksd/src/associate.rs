@@ -7,6 +7,7 @@
 //! the system has no room are dropped, as are all errors: a datagram has no reply that could tell them.
 
 mod inside;
+mod judgements;
 mod lookups;
 mod outside;
 mod recent;
@@ -19,10 +20,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use socks_proto::udp::{self, MAX_HEADER};
-use socks_proto::{Address, Host};
+use socks_proto::{Address, Host, Name};
 use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
 
+use crate::gate::Gate;
 use crate::refusal::Refusal;
 use crate::relay::{End, Party};
 use crate::site::Site;
@@ -30,6 +32,7 @@ use crate::stream::read;
 use crate::traffic::Traffic;
 
 use inside::Inside;
+use judgements::Judgements;
 use lookups::{Known, Lookups};
 use outside::{Family, Outside};
 pub(crate) use tally::Tally;
@@ -46,6 +49,7 @@ pub(crate) struct Association {
     inside: Inside,
     outside: Outside,
     lookups: Lookups,
+    judgements: Judgements,
     tally: Tally,
 }
 
@@ -58,11 +62,17 @@ enum Event {
 
 impl Association {
     /// Opens the socket that the application is to send to, at the address where it reached us.
-    pub(crate) fn open(application: &TcpStream, asked: &Address, site: Arc<Site>) -> Result<Self, Refusal> {
+    pub(crate) fn open(
+        application: &TcpStream,
+        asked: &Address,
+        site: Arc<Site>,
+        gate: Gate,
+    ) -> Result<Self, Refusal> {
         Ok(Association {
             inside: Inside::open(application, asked)?,
-            outside: Outside::default(),
+            outside: Outside::new(site.options.external.clone(), gate.inside().ip()),
             lookups: Lookups::new(site),
+            judgements: Judgements::new(gate),
             tally: Tally::default(),
         })
     }
@@ -113,26 +123,29 @@ impl Association {
         let Some((target, data)) = self.inside.admit(sender, || whole(datagram)) else {
             return self.tally.dropped += 1;
         };
-        let ip = match target.host {
-            Host::Ip(ip) => ip,
+        let (name, ip) = match target.host {
+            Host::Ip(ip) => (None, ip),
             Host::Name(name) => match self.lookups.address(name, target.port, data) {
-                Known::Address(ip) => ip,
+                Known::Address(ip) => (Some(name), ip),
                 Known::NotYet => return,
                 Known::Never => return self.tally.dropped += 1,
             },
         };
-        self.send(SocketAddr::new(ip, target.port), data, traffic);
+        self.send(name, SocketAddr::new(ip, target.port), data, traffic);
     }
 
     fn send_held(&mut self, traffic: &Traffic) {
-        let (address, held) = self.lookups.take_found();
-        let Some(ip) = address else { return self.tally.dropped += held.len() as u64 };
+        let (found, held) = self.lookups.take_found();
+        let Some((name, ip)) = found else { return self.tally.dropped += held.len() as u64 };
         for (port, data) in held {
-            self.send(SocketAddr::new(ip, port), &data, traffic);
+            self.send(Some(name), SocketAddr::new(ip, port), &data, traffic);
         }
     }
 
-    fn send(&mut self, target: SocketAddr, data: &[u8], traffic: &Traffic) {
+    fn send(&mut self, name: Option<Name>, target: SocketAddr, data: &[u8], traffic: &Traffic) {
+        if !self.judgements.may_send(name, target) {
+            return self.tally.dropped += 1;
+        }
         match self.outside.send(target, data) {
             Ok(()) => {
                 self.tally.sent += 1;
@@ -145,7 +158,7 @@ impl Association {
     fn take_from_target(&mut self, family: Family, traffic: &Traffic) {
         batch(|buffer| {
             let (length, sender) = self.outside.receive(family, &mut buffer[MAX_HEADER..])?;
-            if !self.outside.has_sent_to(sender.ip()) {
+            if !self.outside.has_sent_to(sender.ip()) || !self.judgements.may_receive(sender) {
                 self.tally.dropped += 1;
                 return Ok(());
             }

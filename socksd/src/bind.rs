@@ -10,12 +10,15 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use log::debug;
 use socket2::{Domain, Protocol, Socket, Type};
+use socks_conf::Command;
 use socks_proto::{Address, Host};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::SemaphorePermit;
 use tokio::time::timeout;
 
 use crate::accept::next;
+use crate::external::{External, any_port};
+use crate::gate::Gate;
 use crate::lookup::resolve;
 use crate::outgoing::{canonical, source_for, unspecified_like};
 use crate::refusal::Refusal;
@@ -39,6 +42,7 @@ pub(crate) struct Waiting<'a> {
     address: SocketAddr,
     /// Who may call; empty for everybody.
     callers: Vec<IpAddr>,
+    gate: &'a Gate,
     _permit: SemaphorePermit<'a>,
 }
 
@@ -48,17 +52,19 @@ impl Waiting<'_> {
         caller: &Address,
         application: &TcpStream,
         site: &'a Site,
+        gate: &'a Gate,
     ) -> Result<Waiting<'a>, Refusal> {
-        let _permit = site.waiting.try_acquire().map_err(|_| Refusal::TooManyWaiting)?;
-        let callers = callers(caller, site).await?;
+        let _permit = site.waiting().try_acquire().map_err(|_| Refusal::TooManyWaiting)?;
+        let callers = callers(caller, site, gate).await?;
         let own = canonical(application.local_addr().map_err(Refusal::Listen)?);
-        let place = place(&callers, caller.port, own)?;
+        let place = place(&callers, caller.port, own, &site.options.external)?;
         let listener = listen(place.bound).map_err(Refusal::Listen)?;
         let port = listener.local_addr().map_err(Refusal::Listen)?.port();
         Ok(Waiting {
             listener,
             address: SocketAddr::new(place.told, port),
             callers: callers.iter().map(SocketAddr::ip).collect(),
+            gate,
             _permit,
         })
     }
@@ -73,22 +79,31 @@ impl Waiting<'_> {
         loop {
             let (caller, from) = next(&self.listener).await;
             let from = canonical(from);
-            if self.callers.is_empty() || self.callers.contains(&from.ip()) {
+            if !self.callers.is_empty() && !self.callers.contains(&from.ip()) {
+                debug!("{from} called {}, where it was not expected", self.address);
+            } else if let Err(refusal) = self.gate.reply(Command::BindReply, from) {
+                debug!("{from} called {}: {refusal}", self.address);
+            } else {
                 tune((&caller).into());
                 return (caller, from);
             }
-            debug!("{from} called {}, where it was not expected", self.address);
         }
     }
 }
 
 /// The addresses of whom the request expects; none if that is everybody.
-async fn callers(caller: &Address, site: &Site) -> Result<Vec<SocketAddr>, Refusal> {
+async fn callers(caller: &Address, site: &Site, gate: &Gate) -> Result<Vec<SocketAddr>, Refusal> {
     if matches!(caller.host, Host::Ip(ip) if ip.is_unspecified()) {
         return Ok(Vec::new());
     }
     let lookup = resolve(caller, &site.options.hosts);
-    timeout(site.options.connect_timeout, lookup).await.map_err(|_| Refusal::LookupTimedOut)?
+    let found =
+        timeout(site.options.connect_timeout, lookup).await.map_err(|_| Refusal::LookupTimedOut)??;
+    let name = match &caller.host {
+        Host::Name(name) => Some(name),
+        Host::Ip(_) => None,
+    };
+    found.into_iter().map(|address| gate.target(Command::Bind, name, address).map(|_| address)).collect()
 }
 
 /// Where to listen, and which address of this host to tell.
@@ -99,30 +114,39 @@ struct Place {
 
 /// The address that faces the caller. Facing everybody is the address towards the default route or, on a host without
 /// one, that where the application reached us; calls to any address are taken then.
-fn place(callers: &[SocketAddr], port: u16, own: SocketAddr) -> Result<Place, Refusal> {
+fn place(callers: &[SocketAddr], port: u16, own: SocketAddr, external: &External) -> Result<Place, Refusal> {
     if callers.is_empty() {
         let port = if port < FIRST_FREE_PORT { 0 } else { port };
-        return Ok(Place { bound: SocketAddr::new(unspecified_like(own), port), told: own_outside(own) });
+        return Ok(Place {
+            bound: SocketAddr::new(unspecified_like(own), port),
+            told: own_outside(own, external),
+        });
     }
     let mut failed = None;
     for &caller in callers {
-        match source_for(SocketAddr::new(caller.ip(), DISCARD)) {
-            Ok(source) => {
-                return Ok(Place { bound: SocketAddr::new(source.ip(), 0), told: source.ip() });
-            }
+        match facing(caller.ip(), own, external) {
+            Ok(source) => return Ok(Place { bound: any_port(source), told: source }),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
     Err(Refusal::Listen(failed.unwrap_or_else(|| io::ErrorKind::NotFound.into())))
 }
 
-fn own_outside(own: SocketAddr) -> IpAddr {
+/// Our address towards `caller`.
+fn facing(caller: IpAddr, own: SocketAddr, external: &External) -> io::Result<IpAddr> {
+    match external.source(caller, own.ip())? {
+        Some(source) => Ok(source),
+        None => source_for(SocketAddr::new(caller, DISCARD)).map(|source| source.ip()),
+    }
+}
+
+fn own_outside(own: SocketAddr, external: &External) -> IpAddr {
     // Addresses of documentation (RFC 5737 and 3849): no network has them, so only the default route leads there.
     let elsewhere: IpAddr = match own {
         SocketAddr::V4(_) => Ipv4Addr::new(192, 0, 2, 1).into(),
         SocketAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
     };
-    source_for(SocketAddr::new(elsewhere, DISCARD)).map_or(own.ip(), |source| source.ip())
+    facing(elsewhere, own, external).unwrap_or(own.ip())
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {

@@ -1,17 +1,20 @@
 //! Reaches the target of a request: finds its addresses and races them until one connects.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use log::debug;
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::IpBindAddressNoPort;
 use rustix::io::Errno;
 use socket2::SockRef;
-use socks_proto::Address;
+use socks_proto::{Address, Host};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::external::any_port;
 use crate::lookup::resolve;
 use crate::outgoing::source_for;
 use crate::outlook::Outlook;
@@ -26,16 +29,20 @@ pub(crate) async fn connect(target: &Address, outlook: Outlook<'_>) -> Result<Tc
     let deadline = Instant::now() + outlook.timeout;
     let lookup = resolve(target, outlook.hosts);
     let addresses = timeout_at(deadline, lookup).await.map_err(|_| Refusal::LookupTimedOut)??;
+    let name = match &target.host {
+        Host::Name(name) => Some(name),
+        Host::Ip(_) => None,
+    };
     let mut told = None;
     let mut admitted = Vec::with_capacity(addresses.len());
     for address in alternating(addresses) {
-        match outlook.judge(address) {
-            Ok(()) => admitted.push(address),
+        match outlook.judge(address, name) {
+            Ok(source) => admitted.push((address, source)),
             Err(refusal) => note(&mut told, refusal),
         }
     }
     match admitted[..] {
-        [address] => attempt(address, deadline).await.map_err(|refusal| {
+        [(address, source)] => attempt(address, source, deadline).await.map_err(|refusal| {
             note(&mut told, refusal);
             furthest(told)
         }),
@@ -45,15 +52,15 @@ pub(crate) async fn connect(target: &Address, outlook: Outlook<'_>) -> Result<Tc
 
 /// Tries the addresses in their order: the next one as soon as one has failed, or beside those that take their time.
 async fn race(
-    addresses: &[SocketAddr],
+    addresses: &[(SocketAddr, Option<IpAddr>)],
     deadline: Instant,
     mut told: Option<Refusal>,
 ) -> Result<TcpStream, Refusal> {
     let mut untried = addresses.iter();
     let mut running = JoinSet::new();
     loop {
-        if let Some(&address) = untried.next() {
-            running.spawn(attempt(address, deadline));
+        if let Some(&(address, source)) = untried.next() {
+            running.spawn(attempt(address, source, deadline));
         }
         tokio::select! {
             biased;
@@ -90,8 +97,12 @@ fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     (0..turns).flat_map(|_| [preferred.next(), others.next()]).flatten().collect()
 }
 
-async fn attempt(target: SocketAddr, deadline: Instant) -> Result<TcpStream, Refusal> {
-    let connected = match timeout_at(deadline, open(target)).await {
+async fn attempt(
+    target: SocketAddr,
+    source: Option<IpAddr>,
+    deadline: Instant,
+) -> Result<TcpStream, Refusal> {
+    let connected = match timeout_at(deadline, open(target, source)).await {
         Err(_) => Err(Refusal::TimedOut(target)),
         Ok(Err(error)) if has_no_source(target, &error) => Err(Refusal::FamilyImpossible(target)),
         Ok(connected) => connected.map_err(|error| Refusal::Connect(target, error)),
@@ -99,9 +110,14 @@ async fn attempt(target: SocketAddr, deadline: Instant) -> Result<TcpStream, Ref
     connected.inspect_err(|refusal| debug!("{target}: {refusal}"))
 }
 
-async fn open(target: SocketAddr) -> io::Result<TcpStream> {
+async fn open(target: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStream> {
     let socket = if target.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     tune(SockRef::from(&socket));
+    if let Some(source) = source {
+        // The port is chosen when the target is known, so that many connections can have the same.
+        let _ = setsockopt(&socket, IpBindAddressNoPort, &true);
+        socket.bind(any_port(source))?;
+    }
     socket.connect(target).await
 }
 

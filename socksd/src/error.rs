@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use socksd::{BindError, HostsError, UserError};
+use socksd::{BindError, HostsError, NoSuchGroup, UserError};
 
 #[derive(Debug)]
 pub(crate) enum Error {
@@ -14,6 +14,13 @@ pub(crate) enum Error {
     Unreadable { file: PathBuf, error: io::Error },
     UsersLine { file: PathBuf, line: usize, error: UserError },
     HostsLine { file: PathBuf, line: usize, error: HostsError },
+    Configuration(socks_conf::Error),
+    Group(NoSuchGroup),
+    NoSuchPlace(String),
+    NowhereToListen,
+    NoPam,
+    NoRandomness,
+    Input(io::Error),
     Bind(BindError),
     Run(io::Error),
 }
@@ -42,6 +49,17 @@ impl fmt::Display for Error {
             Error::Unreadable { file, error } => write!(f, "cannot read {}: {error}", file.display()),
             Error::UsersLine { file, line, error } => write!(f, "{}:{line}: {error}", file.display()),
             Error::HostsLine { file, line, error } => write!(f, "{}:{line}: {error}", file.display()),
+            Error::Configuration(error) => error.fmt(f),
+            Error::Group(error) => error.fmt(f),
+            Error::NoSuchPlace(name) => write!(f, "internal: {name} is neither an interface nor a host name"),
+            Error::NowhereToListen => {
+                f.write_str("internal: there is no address of these families to listen on")
+            }
+            Error::NoPam => {
+                f.write_str("this socksd is built without PAM, so the method pam.username is not possible")
+            }
+            Error::NoRandomness => f.write_str("the system has no random bytes for the salt"),
+            Error::Input(error) => write!(f, "cannot read a password: {error}"),
             Error::Bind(error) => error.fmt(f),
             Error::Run(error) => write!(f, "cannot serve: {error}"),
         }

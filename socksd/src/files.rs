@@ -1,6 +1,6 @@
 //! The files the command line names.
 
-use std::fs::{File, read_to_string};
+use std::fs::{File, read, read_to_string};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -23,6 +23,11 @@ pub(crate) fn add_users(users: &mut Users, file: &Path) -> Result<(), Error> {
 pub(crate) fn add_hosts(hosts: &mut Hosts, file: &Path) -> Result<(), Error> {
     let text = text(file)?;
     hosts.add_lines(&text).map_err(|(line, error)| Error::HostsLine { file: file.into(), line, error })
+}
+
+/// The whole of a file.
+pub(crate) fn bytes(file: &Path) -> Result<Vec<u8>, Error> {
+    read(file).map_err(|error| Error::Unreadable { file: file.into(), error })
 }
 
 fn text(file: &Path) -> Result<String, Error> {

@@ -11,7 +11,8 @@ for each connection when its target was reached and one with the bytes it carrie
 are answered with \"command not supported\".
 
 Without options it serves the programs of this machine only. Other hosts are served once --allow names them or users \
-exist.";
+exist; they reach everything but the addresses that are this host's alone (--reach). Finer rules stand in a \
+configuration file (-f), as Dante's server has it: socksd.conf(5).";
 
 /// A term and what it means.
 pub type Entry = (&'static str, &'static str);
@@ -38,6 +39,14 @@ const EXAMPLES: &[Entry] = &[
     (
         "socksd -l 127.0.0.1:0 --resolve www.example.org=127.0.0.1",
         "Take a free port, which the first line of the log names, and know a name that nobody else knows.",
+    ),
+    (
+        "socksd -f /etc/sockd.conf",
+        "Serve by rules. socksd --check -f /etc/sockd.conf says what is wrong with them, or wider than it reads.",
+    ),
+    (
+        "socksd --hash-password",
+        "Make the hash of a password, to be stored in a file of users in place of it.",
     ),
     ("socksify -p socks5h://127.0.0.1:1080 curl http://www.example.org/", "Try it."),
 ];
@@ -89,8 +98,13 @@ const COMMANDS: &[Entry] = &[
     ),
 ];
 
-const SIGNALS: &[Entry] =
-    &[("SIGINT, SIGTERM", "Accept no more connections, give the open ones the time of --grace, and end.")];
+const SIGNALS: &[Entry] = &[
+    (
+        "SIGHUP",
+        "Read the configuration file and the files of users and names again. New connections begin under the new rules, open ones keep theirs; if anything is wrong, all stays as it was and the log says why. The addresses listened on do not change.",
+    ),
+    ("SIGINT, SIGTERM", "Accept no more connections, give the open ones the time of --grace, and end."),
+];
 
 const EXIT_STATUS: &[Entry] = &[
     ("0", "After SIGINT or SIGTERM; with --check, if nothing is wrong."),

@@ -3,11 +3,14 @@
 use std::fmt;
 use std::io;
 
+use socks_conf::sockd::Method;
 use socks_proto::server::{Acceptance, Fault, Handshake, Request, Step};
+use socks_proto::socks5::Method as Wire;
 use tokio::net::TcpStream;
 
+use crate::options::Options;
+use crate::rules::Denial;
 use crate::stream::{read, write_all};
-use crate::users::Users;
 
 /// A complete request.
 #[derive(Debug)]
@@ -20,8 +23,8 @@ pub(crate) struct Asked {
 /// Why there is no request.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Applications at this address may not use the proxy; nothing was read.
-    NotAdmitted,
+    /// The application may not use the proxy; nothing was read.
+    NotAdmitted(Denial),
     /// The application was told what is wrong.
     Refused(Fault),
     /// The dialogue has no words for what is wrong.
@@ -35,10 +38,10 @@ pub(crate) enum Failure {
 /// Carries the dialogue out. `user` becomes the name that was given, whether the password was right or not.
 pub(crate) async fn handshake(
     application: &TcpStream,
-    users: &Users,
+    options: &Options,
     user: &mut Option<Vec<u8>>,
 ) -> Result<Asked, Failure> {
-    let mut dialogue = Handshake::new(acceptance(users));
+    let mut dialogue = Handshake::new(acceptance(options.methods()));
     let mut input = Input::new();
     loop {
         match dialogue.step() {
@@ -53,7 +56,7 @@ pub(crate) async fn handshake(
             }
             Step::Authenticate(given) => {
                 *user = Some(given.username().to_vec());
-                let accepted = users.accept(given.username(), given.password());
+                let accepted = options.users.accept(given.username(), given.password()).await;
                 dialogue.authenticated(accepted);
             }
             Step::Request(request) => return Ok(Asked { request, early: input.held().to_vec() }),
@@ -68,9 +71,21 @@ pub(crate) async fn handshake(
     }
 }
 
-/// With users a password is required; that excludes SOCKS4, which has none.
-fn acceptance(users: &Users) -> Acceptance {
-    if users.is_empty() { Acceptance::ANYONE } else { Acceptance::USERS }
+/// What the methods mean on the wire. SOCKS4 knows no password, so it is spoken where none is required.
+fn acceptance(methods: &[Method]) -> Acceptance {
+    const NONE: Wire = Wire::NONE;
+    const PASSWORD: Wire = Wire::USERNAME_PASSWORD;
+    let needs_password = |method: &Method| matches!(method, Method::Username | Method::PamUsername);
+    let first_password = methods.iter().position(needs_password);
+    let first_other = methods.iter().position(|method| !needs_password(method));
+    let offered: &[Wire] = match (first_other, first_password) {
+        (None, None) => &[],
+        (Some(_), None) => &[NONE],
+        (None, Some(_)) => &[PASSWORD],
+        (Some(other), Some(password)) if other < password => &[NONE, PASSWORD],
+        (Some(_), Some(_)) => &[PASSWORD, NONE],
+    };
+    Acceptance { socks4: first_other.is_some(), socks5: true, methods: offered }
 }
 
 async fn send(application: &TcpStream, bytes: &[u8]) -> Result<usize, Failure> {
@@ -113,10 +128,27 @@ impl Input {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::NotAdmitted => f.write_str("not allowed to connect (see --allow and --user)"),
+            Failure::NotAdmitted(denial) => denial.fmt(f),
             Failure::Refused(fault) | Failure::Closed(fault) => fault.fmt(f),
             Failure::Lost(error) => error.fmt(f),
             Failure::TimedOut => f.write_str("handshake timed out"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn socks4_is_spoken_where_no_password_is_required() {
+        let of = |methods: &[Method]| acceptance(methods);
+        assert_eq!(of(&[Method::None]), Acceptance::ANYONE);
+        assert_eq!(of(&[Method::Rfc931]), Acceptance::ANYONE);
+        assert_eq!(of(&[Method::Username]), Acceptance::USERS);
+        let both = of(&[Method::Username, Method::Rfc931, Method::None]);
+        assert_eq!((both.socks4, both.methods), (true, &[Wire::USERNAME_PASSWORD, Wire::NONE][..]));
+        assert_eq!(of(&[Method::None, Method::Username]).methods, [Wire::NONE, Wire::USERNAME_PASSWORD]);
+        assert_eq!((of(&[]).socks4, of(&[]).methods), (false, &[][..]));
     }
 }

@@ -1,17 +1,19 @@
 //! `socksd`: the companion proxy as a program.
 #![forbid(unsafe_code)]
 
+mod configuration;
 mod error;
 mod files;
 mod settings;
 mod stderr;
 
+use std::io::stdin;
 use std::process::ExitCode;
 
 use clap::Parser;
 use log::{LevelFilter, error};
 use socksd::args::Args;
-use socksd::{Server, interrupted, raise_descriptor_limit};
+use socksd::{Server, UserError, hash_password, interrupted, raise_descriptor_limit};
 
 use crate::error::Error;
 use crate::stderr::log_to_stderr;
@@ -37,11 +39,33 @@ fn level(args: &Args) -> LevelFilter {
 }
 
 fn run(args: Args) -> Result<(), Error> {
-    let check = args.check;
-    let options = settings::options(args)?;
-    if check {
+    if args.hash_password {
+        return print_hash();
+    }
+    let options = settings::options(&args)?;
+    if args.check {
         return Ok(());
     }
     raise_descriptor_limit();
-    Server::bind(options)?.run_blocking(interrupted()).map_err(Error::Run)
+    let server = Server::bind(options)?;
+    let reloader = server.reloader();
+    let until_interrupted = async {
+        tokio::select! {
+            () = interrupted() => {}
+            () = reloader.on_hangup(move || settings::options(&args)) => {}
+        }
+    };
+    server.run_blocking(until_interrupted).map_err(Error::Run)
+}
+
+/// Prints the hash of the password in the first line of standard input.
+fn print_hash() -> Result<(), Error> {
+    let mut password = String::new();
+    stdin().read_line(&mut password).map_err(Error::Input)?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    if !(1..=255).contains(&password.len()) {
+        return Err(Error::User(UserError::PasswordLength));
+    }
+    println!("{}", hash_password(password).ok_or(Error::NoRandomness)?);
+    Ok(())
 }

@@ -20,6 +20,12 @@ impl Network {
         Network { address: IpAddr::V6(Ipv6Addr::LOCALHOST), length: 128 },
     ];
 
+    /// Every IPv4 address.
+    pub const EVERY_IPV4: Network = Network { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), length: 0 };
+
+    /// Every IPv6 address.
+    pub const EVERY_IPV6: Network = Network { address: IpAddr::V6(Ipv6Addr::UNSPECIFIED), length: 0 };
+
     /// The prefix of `length` bits; bits of `address` beyond it must be zero, or the prefix reads narrower than it is.
     pub fn new(address: IpAddr, length: u8) -> Result<Network, NetworkError> {
         let longest = width(address);

@@ -3,8 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use socks_conf::sockd::Method;
+
+use crate::external::External;
 use crate::hosts::Hosts;
 use crate::network::Network;
+use crate::rules::Rules;
 use crate::users::Users;
 
 /// The settings of a [`Server`](crate::Server).
@@ -18,6 +22,16 @@ pub struct Options {
     pub users: Users,
     /// Where applications may connect from. Empty means loopback only or, with `users`, anywhere.
     pub allow: Vec<Network>,
+    /// The addresses of this host's own that other hosts may reach through the proxy.
+    pub reach: Vec<Network>,
+    /// The rules; with them, `allow` plays no part.
+    pub rules: Option<Rules>,
+    /// What is asked of an application before its first byte; empty is nothing.
+    pub clientmethods: Vec<Method>,
+    /// How users authenticate, the most preferred first. `None` is by password if there are users, else not at all.
+    pub socksmethods: Option<Vec<Method>>,
+    /// The local addresses of connections to targets.
+    pub external: External,
     /// Names that only this proxy knows.
     pub hosts: Hosts,
     /// The time from accept to the end of the request, in all.
@@ -28,6 +42,8 @@ pub struct Options {
     pub bind_timeout: Duration,
     /// The time without a byte either way after which a connection is reset; `None` is for ever.
     pub idle_timeout: Option<Duration>,
+    /// The same for associations.
+    pub udp_idle_timeout: Option<Duration>,
     /// The time that open connections are given to finish on shutdown.
     pub grace: Duration,
 }
@@ -38,11 +54,17 @@ impl Default for Options {
             listen: vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1080)],
             users: Users::default(),
             allow: Vec::new(),
+            reach: Vec::new(),
+            rules: None,
+            clientmethods: Vec::new(),
+            socksmethods: None,
+            external: External::default(),
             hosts: Hosts::default(),
-            handshake_timeout: Duration::from_secs(30),
+            handshake_timeout: Duration::from_secs(120),
             connect_timeout: Duration::from_secs(30),
             bind_timeout: Duration::from_secs(120),
             idle_timeout: None,
+            udp_idle_timeout: None,
             grace: Duration::from_secs(2),
         }
     }
@@ -61,7 +83,27 @@ impl Options {
 
     /// Whether nothing was said about who may use the proxy.
     pub(crate) fn admits_this_host_only(&self) -> bool {
-        self.allow.is_empty() && self.users.is_empty()
+        self.rules.is_none() && self.allow.is_empty() && self.users.is_empty()
+    }
+
+    /// Whether, without rules, an application may use the proxy that has not shown who it is.
+    pub(crate) fn admits_anybody(&self, application: SocketAddr) -> bool {
+        let networks = if self.allow.is_empty() { &Network::LOOPBACK[..] } else { &self.allow };
+        networks.iter().any(|network| network.contains(application.ip()))
+    }
+
+    /// How users authenticate, the most preferred first.
+    pub(crate) fn methods(&self) -> &[Method] {
+        match &self.socksmethods {
+            Some(methods) => methods,
+            None if self.users.is_empty() => &[Method::None],
+            None => &[Method::Username],
+        }
+    }
+
+    /// Whether the ident server of an application's host is to be asked.
+    pub(crate) fn wants_ident(&self) -> bool {
+        self.clientmethods.iter().chain(self.methods()).any(|method| *method == Method::Rfc931)
     }
 }
 

@@ -3,6 +3,11 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use socks_conf::Command;
+use socks_proto::Name;
+
+use crate::external::External;
+use crate::gate::Gate;
 use crate::hosts::Hosts;
 use crate::refusal::Refusal;
 
@@ -13,20 +18,27 @@ pub(crate) struct Outlook<'a> {
     pub(crate) hosts: &'a Hosts,
     /// The addresses this proxy listens on, where no target may be.
     pub(crate) listening: &'a [SocketAddr],
+    /// What the application may reach.
+    pub(crate) gate: &'a Gate,
+    /// The addresses to connect from.
+    pub(crate) external: &'a External,
     /// The time for everything: the lookup and all addresses.
     pub(crate) timeout: Duration,
 }
 
 impl Outlook<'_> {
-    /// Whether a connection to this address may be tried.
-    pub(crate) fn judge(&self, target: SocketAddr) -> Result<(), Refusal> {
+    /// The address to connect from to this one, for which the name may stand; `None` leaves it to the system. Or why no
+    /// connection may be tried.
+    pub(crate) fn judge(&self, target: SocketAddr, name: Option<&Name>) -> Result<Option<IpAddr>, Refusal> {
         if target.ip().is_unspecified() {
             return Err(Refusal::Unspecified(target));
         }
         if self.listening.iter().any(|&address| is_at(target, address)) {
             return Err(Refusal::Loop(target));
         }
-        Ok(())
+        self.gate.target(Command::Connect, name, target)?;
+        let source = self.external.source(target.ip(), self.gate.inside().ip());
+        source.map_err(|_| Refusal::FamilyImpossible(target))
     }
 }
 

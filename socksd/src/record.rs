@@ -84,7 +84,7 @@ impl Ending {
 
     fn level(&self) -> Level {
         match self {
-            Ending::Handshake(Failure::NotAdmitted | Failure::Refused(Fault::AuthenticationRefused)) => {
+            Ending::Handshake(Failure::NotAdmitted(_) | Failure::Refused(Fault::AuthenticationRefused)) => {
                 Level::Warn
             }
             _ => Level::Info,

@@ -7,11 +7,15 @@ use std::net::SocketAddr;
 use rustix::io::Errno;
 use socks_proto::socks5::Rep;
 
+use crate::rules::Denial;
+
 /// Why a target was not reached, or not tried.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// The command is known or not, but not offered.
     Command,
+    /// The rules do not allow it; the address if that is what they judged.
+    Denied(Denial, Option<SocketAddr>),
     /// The name holds bytes that no host name has; it was not looked up.
     Unspeakable,
     /// The resolver knows no address of the name, or did not answer.
@@ -45,7 +49,7 @@ impl Refusal {
             Refusal::Command => Rep::COMMAND_NOT_SUPPORTED,
             Refusal::FamilyImpossible(_) => Rep::ADDRESS_TYPE_NOT_SUPPORTED,
             Refusal::Unspeakable | Refusal::UnknownName(_) | Refusal::LookupTimedOut => Rep::HOST_UNREACHABLE,
-            Refusal::Loop(_) | Refusal::Unspecified(_) => Rep::NOT_ALLOWED,
+            Refusal::Denied(..) | Refusal::Loop(_) | Refusal::Unspecified(_) => Rep::NOT_ALLOWED,
             Refusal::TimedOut(_) | Refusal::NobodyCalled => Rep::TTL_EXPIRED,
             Refusal::TooManyWaiting => Rep::GENERAL_FAILURE,
             Refusal::Connect(_, error) | Refusal::Associate(error) | Refusal::Listen(error) => rep_of(error),
@@ -59,7 +63,8 @@ impl Refusal {
             | Refusal::Unspecified(target)
             | Refusal::TimedOut(target)
             | Refusal::FamilyImpossible(target)
-            | Refusal::Connect(target, _) => Some(*target),
+            | Refusal::Connect(target, _)
+            | Refusal::Denied(_, Some(target)) => Some(*target),
             _ => None,
         }
     }
@@ -97,6 +102,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::Command => f.write_str("command not supported"),
+            Refusal::Denied(denial, _) => denial.fmt(f),
             Refusal::Unspeakable => f.write_str("no host name"),
             Refusal::UnknownName(error) => write!(f, "unknown name: {error}"),
             Refusal::LookupTimedOut => f.write_str("name lookup timed out"),

@@ -12,13 +12,15 @@ use tokio::time::timeout;
 use crate::accept::accept;
 use crate::listen::{BindError, listen};
 use crate::options::Options;
+use crate::reload::{self, Reloader};
 use crate::site::{Phase, Site};
 
 /// A proxy whose sockets are open: applications can connect from now on, and are served once it runs.
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<TcpListener>,
-    site: Site,
+    site: watch::Sender<Arc<Site>>,
+    listening: Vec<SocketAddr>,
 }
 
 impl Server {
@@ -27,18 +29,28 @@ impl Server {
         let listeners = options.listen.iter().copied().map(listen).collect::<Result<Vec<_>, _>>()?;
         let listening = listeners.iter().zip(&options.listen);
         let listening = listening.map(|(listener, &asked)| listener.local_addr().unwrap_or(asked)).collect();
-        Ok(Server { listeners, site: Site::new(options, listening) })
+        Ok(Server::new(listeners, options, listening))
     }
 
     /// Takes over sockets that listen already; [`Options::listen`] plays no part.
     pub fn from_listeners(listeners: Vec<TcpListener>, options: Options) -> io::Result<Server> {
         let listening = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
-        Ok(Server { listeners, site: Site::new(options, listening) })
+        Ok(Server::new(listeners, options, listening))
+    }
+
+    fn new(listeners: Vec<TcpListener>, options: Options, listening: Vec<SocketAddr>) -> Server {
+        let (site, _) = watch::channel(Arc::new(Site::new(options, listening.clone())));
+        Server { listeners, site, listening }
+    }
+
+    /// What gives the proxy other options while it runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader::new(self.site.clone())
     }
 
     /// The addresses listened on, with the ports that were given for port 0.
     pub fn local_addrs(&self) -> &[SocketAddr] {
-        self.site.listening()
+        &self.listening
     }
 
     /// The first of [`local_addrs`](Self::local_addrs); `None` if there are none.
@@ -50,10 +62,16 @@ impl Server {
     ///
     /// Needs a Tokio runtime with its I/O and time drivers. Fails only if the sockets cannot be registered there.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let grace = self.site.options.grace;
+        let site = self.site.clone();
         let (phase, _) = watch::channel(Phase::Serving);
+        let options = Arc::clone(&site.borrow());
+        reload::look_up(&options.options).await;
         let mut accepting = self.start(&phase)?;
-        shutdown.await;
+        tokio::select! {
+            () = shutdown => {}
+            () = reload::look_up_again(site.subscribe()) => {}
+        }
+        let grace = site.borrow().options.grace;
         phase.send_replace(Phase::Finishing);
         info!("stopping");
         if timeout(grace, finished(&mut accepting)).await.is_err() {
@@ -65,12 +83,12 @@ impl Server {
     }
 
     fn start(self, phase: &watch::Sender<Phase>) -> io::Result<JoinSet<()>> {
-        let site = Arc::new(self.site);
+        let site = Arc::clone(&self.site.borrow());
         let mut accepting = JoinSet::new();
-        for (listener, address) in self.listeners.into_iter().zip(site.listening()) {
+        for (listener, address) in self.listeners.into_iter().zip(&self.listening) {
             listener.set_nonblocking(true)?;
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            accepting.spawn(accept(listener, Arc::clone(&site), phase.subscribe()));
+            accepting.spawn(accept(listener, self.site.subscribe(), phase.subscribe()));
             info!("listening on {address}");
             if !address.ip().is_loopback() && site.options.admits_this_host_only() {
                 warn!("only programs on this host are served on {address}: see --allow and --user");

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use socks_conf as rules;
 use socks_proto::server::{MAX_REPLY, Request, Version, encode_reply};
 use socks_proto::socks5::Rep;
 use socks_proto::{Address, Command};
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 use crate::associate::Association;
 use crate::bind::Waiting;
 use crate::connect::connect;
+use crate::gate::Gate;
 use crate::handshake::{Asked, Failure, handshake};
 use crate::record::{Ending, Record};
 use crate::refusal::Refusal;
@@ -62,7 +64,9 @@ async fn converse(
             Ending::Relayed(relay(application, &other, &early, &record.traffic, idle).await)
         }
         Ok(Opened::Datagrams(association)) => {
-            let (end, tally) = Box::pin(association.relay(application, &record.traffic, idle)).await;
+            let (end, tally) =
+                Box::pin(association.relay(application, &record.traffic, site.options.udp_idle_timeout))
+                    .await;
             Ending::Associated(end, tally)
         }
         Err(ending) => ending,
@@ -85,16 +89,14 @@ async fn open(
     site: &Arc<Site>,
     record: &mut Record,
 ) -> Result<Opened, Ending> {
-    if !site.options.admits(from) {
-        return Err(Ending::Handshake(Failure::NotAdmitted));
-    }
-    let Asked { request, early } = ask(application, site, record).await.map_err(Ending::Handshake)?;
+    let (gate, Asked { request, early }) =
+        ask(application, from, site, record).await.map_err(Ending::Handshake)?;
     record.ask(request.command, request.address);
     let opened = match request.command {
-        Ok(Command::Connect) => open_target(application, &request, early, site, record).await,
-        Ok(Command::Bind) => open_call(application, &request, early, site, record).await,
+        Ok(Command::Connect) => open_target(application, &request, early, gate, site, record).await,
+        Ok(Command::Bind) => open_call(application, &request, early, gate, site, record).await,
         Ok(Command::UdpAssociate) if request.version == Version::Socks5 => {
-            open_association(application, &request, site, record).await
+            open_association(application, &request, gate, site, record).await
         }
         _ => Err(Ending::Refused(Refusal::Command)),
     };
@@ -105,8 +107,19 @@ async fn open(
     opened
 }
 
-async fn ask(application: &TcpStream, site: &Site, record: &mut Record) -> Result<Asked, Failure> {
-    let dialogue = handshake(application, &site.options.users, &mut record.user);
+/// Lets the application in and hears what it wants.
+async fn ask(
+    application: &TcpStream,
+    from: SocketAddr,
+    site: &Arc<Site>,
+    record: &mut Record,
+) -> Result<(Gate, Asked), Failure> {
+    let dialogue = async {
+        let mut gate = Gate::open(application, from, site).await.map_err(Failure::NotAdmitted)?;
+        let asked = handshake(application, &site.options, &mut record.user).await?;
+        gate.identify(asked.request.version, record.user.as_deref());
+        Ok((gate, asked))
+    };
     timeout(site.options.handshake_timeout, dialogue).await.unwrap_or(Err(Failure::TimedOut))
 }
 
@@ -114,11 +127,13 @@ async fn open_target(
     application: &TcpStream,
     request: &Request,
     early: Vec<u8>,
+    gate: Gate,
     site: &Site,
     record: &mut Record,
 ) -> Result<Opened, Ending> {
+    gate.request(rules::Command::Connect, &request.address).map_err(Ending::Refused)?;
     let target = tokio::select! {
-        reached = connect(&request.address, site.outlook()) => reached.map_err(Ending::Refused)?,
+        reached = connect(&request.address, site.outlook(&gate)) => reached.map_err(Ending::Refused)?,
         () = broken(application) => return Err(Ending::Abandoned),
     };
     grant(application, request, bnd(&target)).await?;
@@ -130,11 +145,13 @@ async fn open_call(
     application: &TcpStream,
     request: &Request,
     mut early: Vec<u8>,
+    gate: Gate,
     site: &Site,
     record: &mut Record,
 ) -> Result<Opened, Ending> {
+    gate.request(rules::Command::Bind, &request.address).map_err(Ending::Refused)?;
     let waiting = tokio::select! {
-        waiting = Waiting::open(&request.address, application, site) => waiting.map_err(Ending::Refused)?,
+        waiting = Waiting::open(&request.address, application, site, &gate) => waiting.map_err(Ending::Refused)?,
         () = broken(application) => return Err(Ending::Abandoned),
     };
     grant(application, request, waiting.address().into()).await?;
@@ -170,10 +187,12 @@ async fn gone(application: &TcpStream, early: &mut Vec<u8>) -> Ending {
 async fn open_association(
     application: &TcpStream,
     request: &Request,
+    gate: Gate,
     site: &Arc<Site>,
     record: &mut Record,
 ) -> Result<Opened, Ending> {
-    let association = Association::open(application, &request.address, Arc::clone(site));
+    gate.request(rules::Command::UdpAssociate, &request.address).map_err(Ending::Refused)?;
+    let association = Association::open(application, &request.address, Arc::clone(site), gate);
     let association = Box::new(association.map_err(Ending::Refused)?);
     grant(application, request, association.address().into()).await?;
     record.listen(association.address());

@@ -1,23 +1,33 @@
 //! From the command line to the proxy's options, with the files read that it names.
 
+use std::time::Duration;
+
 use socksd::Options;
 use socksd::args::Args;
 
+use crate::configuration;
 use crate::error::Error;
 use crate::files;
 
-/// The options that the command line stands for.
-pub(crate) fn options(args: Args) -> Result<Options, Error> {
-    let mut options = Options {
-        listen: args.listen,
-        allow: args.allow,
-        handshake_timeout: args.handshake_timeout,
-        connect_timeout: args.connect_timeout,
-        bind_timeout: args.bind_timeout,
-        idle_timeout: Some(args.idle_timeout).filter(|timeout| !timeout.is_zero()),
-        grace: args.grace,
-        ..Options::default()
+/// The options that the command line stands for; what it says wins over the configuration file it names.
+pub(crate) fn options(args: &Args) -> Result<Options, Error> {
+    let mut options = match &args.config {
+        Some(file) => configuration::read(file)?,
+        None => Options::default(),
     };
+    if !args.listen.is_empty() {
+        options.listen.clone_from(&args.listen);
+    }
+    options.allow.clone_from(&args.allow);
+    options.reach.clone_from(&args.reach);
+    options.bind_timeout = args.bind_timeout;
+    options.grace = args.grace;
+    set(&mut options.handshake_timeout, args.handshake_timeout);
+    set(&mut options.connect_timeout, args.connect_timeout);
+    if let Some(timeout) = args.idle_timeout {
+        options.idle_timeout = limit(timeout);
+        options.udp_idle_timeout = limit(timeout);
+    }
     // Not a value parser, for its message would show the password.
     for user in &args.user {
         options.users.add(user.parse().map_err(Error::User)?);
@@ -31,5 +41,15 @@ pub(crate) fn options(args: Args) -> Result<Options, Error> {
     for file in &args.hosts {
         files::add_hosts(&mut options.hosts, file)?;
     }
+    configuration::warn_of_missing_users(&options);
     Ok(options)
+}
+
+fn set(option: &mut Duration, said: Option<Duration>) {
+    *option = said.unwrap_or(*option);
+}
+
+/// Zero is no limit.
+pub(crate) fn limit(timeout: Duration) -> Option<Duration> {
+    Some(timeout).filter(|timeout| !timeout.is_zero())
 }

@@ -1,10 +1,12 @@
 //! What all connections of one proxy share.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Semaphore;
 
+use crate::gate::Gate;
 use crate::options::Options;
 use crate::outlook::Outlook;
 use crate::record::Record;
@@ -24,36 +26,51 @@ pub(crate) enum Phase {
 const MOST_WAITING: usize = 256;
 
 /// The proxy as its connections see it.
+///
+/// Options that are taken over later make a new one, with which new connections begin; those that are open keep theirs.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) options: Options,
-    /// Permits to wait for a call.
-    pub(crate) waiting: Semaphore,
+    shared: Arc<Shared>,
+}
+
+/// What stays when the options change.
+#[derive(Debug)]
+struct Shared {
+    waiting: Semaphore,
     listening: Vec<SocketAddr>,
     connections: AtomicU64,
 }
 
 impl Site {
     pub(crate) fn new(options: Options, listening: Vec<SocketAddr>) -> Site {
-        Site { options, waiting: Semaphore::new(MOST_WAITING), listening, connections: AtomicU64::new(0) }
+        let waiting = Semaphore::new(MOST_WAITING);
+        Site { options, shared: Arc::new(Shared { waiting, listening, connections: AtomicU64::new(0) }) }
     }
 
-    /// The addresses that applications are accepted on.
-    pub(crate) fn listening(&self) -> &[SocketAddr] {
-        &self.listening
+    /// The same proxy under other options.
+    pub(crate) fn under(&self, options: Options) -> Site {
+        Site { options, shared: Arc::clone(&self.shared) }
+    }
+
+    /// Permits to wait for a call.
+    pub(crate) fn waiting(&self) -> &Semaphore {
+        &self.shared.waiting
     }
 
     /// A record for one more connection.
     pub(crate) fn record(&self, from: SocketAddr) -> Record {
-        let number = self.connections.fetch_add(1, Relaxed) + 1;
+        let number = self.shared.connections.fetch_add(1, Relaxed) + 1;
         Record::new(number, SocketAddr::new(from.ip().to_canonical(), from.port()))
     }
 
     /// What connecting to a target depends on.
-    pub(crate) fn outlook(&self) -> Outlook<'_> {
+    pub(crate) fn outlook<'a>(&'a self, gate: &'a Gate) -> Outlook<'a> {
         Outlook {
             hosts: &self.options.hosts,
-            listening: &self.listening,
+            listening: &self.shared.listening,
+            gate,
+            external: &self.options.external,
             timeout: self.options.connect_timeout,
         }
     }

@@ -6,7 +6,7 @@ use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use socks_conf::{KEYWORDS, Standing};
+use socks_conf::{KEYWORDS, SOCKD_KEYWORDS, Standing};
 use socksify_cli::args::Arguments;
 use socksify_cli::guide::{self, Section};
 use std::fs;
@@ -54,8 +54,39 @@ fn the_examples_of_socks_conf_5_are_right() {
 }
 
 #[test]
+fn socksd_conf_5_names_every_keyword_with_its_meaning() {
+    let page = fs::read_to_string(repository().join("man/socksd.conf.5")).unwrap();
+    let supported =
+        SOCKD_KEYWORDS.iter().filter(|keyword| matches!(keyword.standing, Standing::Supported(_)));
+    for keyword in supported {
+        let (heading, default) =
+            (format!("\n.It Ic {} :", keyword.name), format!("Default: {}.", keyword.default));
+        let says_so = |entry: &str| {
+            let entry = entry.split("\n.It").next().unwrap_or_default().replace('\n', " ");
+            entry.contains(keyword.doc) && entry.contains(&default)
+        };
+        assert!(page.split(&heading).skip(1).any(says_so), "{}", keyword.name);
+    }
+}
+
+#[test]
+fn the_examples_of_socksd_conf_5_are_right() {
+    let page = fs::read_to_string(repository().join("man/socksd.conf.5")).unwrap();
+    let displays = page.split(".Bd -literal -offset indent\n").skip(1);
+    let examples = displays.filter_map(|display| display.split_once(".Ed\n")).map(|(example, _)| example);
+    let examples: Vec<&str> = examples.filter(|example| example.contains("internal")).collect();
+    assert_eq!(examples.len(), 2);
+    for example in examples {
+        let sockd = socks_conf::sockd::parse(example.as_bytes(), Path::new("example"));
+        let sockd = sockd.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((sockd.client_rules.len(), sockd.socks_rules.len()), (1, 2), "{example}");
+        assert!(sockd.warnings.is_empty(), "{:?}", sockd.warnings);
+    }
+}
+
+#[test]
 fn the_manual_pages_render_without_warnings() {
-    for page in ["man/socksify.1", "man/socks.conf.5", "man/socksd.8"] {
+    for page in ["man/socksify.1", "man/socks.conf.5", "man/socksd.8", "man/socksd.conf.5"] {
         let mut mandoc = process::Command::new("mandoc");
         let Ok(output) = mandoc.args(["-T", "lint", "-W", "warning"]).arg(repository().join(page)).output()
         else {
@@ -105,7 +136,7 @@ const SOCKSD: Program = Program {
     definition: socksd::args::Args::command,
     manual: ("8", "System Administration"),
     sections: socksd::guide::SECTIONS,
-    see_also: &[("socksify", "(1)"), ("hosts", "(5)")],
+    see_also: &[("socksd.conf", "(5)"), ("socksify", "(1)"), ("hosts", "(5)")],
 };
 
 /// When the pages last changed in more than wording.

@@ -93,14 +93,14 @@ impl Lookups {
         }
     }
 
-    /// The address of a name just found, if it has one, and what is held for it.
-    pub(super) fn take_found(&mut self) -> (Option<IpAddr>, Vec<Held>) {
+    /// A name just found with its address, if it has one, and what is held for it.
+    pub(super) fn take_found(&mut self) -> (Option<(Name, IpAddr)>, Vec<Held>) {
         let Some((name, address)) = self.found.take() else { return (None, Vec::new()) };
         let validity = if address.is_some() { FRESH } else { MISSING };
         self.known.insert(name, (address, Instant::now() + validity));
         let held = self.held.remove(&name).unwrap_or_default();
         self.held_size -= held.iter().map(|(_, data)| data.len() + OVERHEAD).sum::<usize>();
-        (address, held)
+        (address.map(|address| (name, address)), held)
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::future::pending;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::UdpSocket;
 
 use super::recent::Recent;
+use crate::external::{External, any_port};
+use crate::outgoing::unspecified_like;
 
 /// Room for a burst; the system cuts it down to net.core.rmem_max, and none of it is used while nothing waits.
 pub(super) const RECEIVE_BUFFER: usize = 4 * 1024 * 1024;
@@ -27,15 +29,17 @@ pub(super) struct Outside {
     v6: Option<UdpSocket>,
     hosts: Recent<IpAddr, ()>,
     last: Option<IpAddr>,
-}
-
-impl Default for Outside {
-    fn default() -> Outside {
-        Outside { v4: None, v6: None, hosts: Recent::new(HOSTS_KEPT), last: None }
-    }
+    external: External,
+    /// Where the application reached us.
+    inside: IpAddr,
 }
 
 impl Outside {
+    /// No socket yet; those to come are bound to addresses of `external`.
+    pub(super) fn new(external: External, inside: IpAddr) -> Outside {
+        Outside { v4: None, v6: None, hosts: Recent::new(HOSTS_KEPT), last: None, external, inside }
+    }
+
     /// Completes when a datagram can be received from targets of the family it gives.
     pub(super) async fn readable(&self) -> Family {
         tokio::select! {
@@ -70,7 +74,7 @@ impl Outside {
         let slot = if target.is_ipv4() { &mut self.v4 } else { &mut self.v6 };
         Ok(match slot {
             Some(socket) => socket,
-            None => slot.insert(open(target)?),
+            None => slot.insert(open(target, self.external.source(target.ip(), self.inside)?)?),
         })
     }
 }
@@ -82,15 +86,13 @@ async fn readable(socket: Option<&UdpSocket>) {
     }
 }
 
-fn open(target: SocketAddr) -> io::Result<UdpSocket> {
+fn open(target: SocketAddr, source: Option<IpAddr>) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(target), Type::DGRAM.nonblocking(), Some(Protocol::UDP))?;
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
-    let any: SocketAddr = if target.is_ipv4() {
-        (Ipv4Addr::UNSPECIFIED, 0).into()
-    } else {
+    if target.is_ipv6() {
         socket.set_only_v6(true)?;
-        (Ipv6Addr::UNSPECIFIED, 0).into()
-    };
-    socket.bind(&any.into())?;
+    }
+    let local = source.unwrap_or_else(|| unspecified_like(target));
+    socket.bind(&any_port(local).into())?;
     UdpSocket::from_std(socket.into())
 }

@@ -3,6 +3,7 @@
 mod application;
 mod calls;
 mod datagrams;
+mod filtering;
 mod hostile;
 mod journal;
 mod lifetime;

@@ -8,23 +8,23 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use crate::application::{connect, dial, read_to_end};
 use crate::target::{Target, echo, exchange};
 
-const SOCKSD: &str = env!("CARGO_BIN_EXE_socksd");
+pub(crate) const SOCKSD: &str = env!("CARGO_BIN_EXE_socksd");
 
 /// A running `socksd`, killed at the end of its test.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     log: BufReader<ChildStderr>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Program {
-    fn start(arguments: &[&str]) -> Program {
+    pub(crate) fn start(arguments: &[&str]) -> Program {
         let mut command = Command::new(SOCKSD);
         command.args(["-l", "127.0.0.1:0"]).args(arguments);
         Program::spawn(command)
     }
 
-    fn spawn(mut command: Command) -> Program {
+    pub(crate) fn spawn(mut command: Command) -> Program {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let line = line_with(&mut log, "listening on");
@@ -33,11 +33,18 @@ impl Program {
     }
 
     /// Reads the log up to the next line with this text.
-    fn line_with(&mut self, text: &str) -> String {
+    pub(crate) fn line_with(&mut self, text: &str) -> String {
         line_with(&mut self.log, text)
     }
 
-    fn terminate(mut self) -> i32 {
+    /// Asks it to read its configuration again.
+    pub(crate) fn hang_up(&self) {
+        assert!(
+            Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap().success()
+        );
+    }
+
+    pub(crate) fn terminate(mut self) -> i32 {
         assert!(Command::new("kill").arg(self.child.id().to_string()).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap()
     }
@@ -64,7 +71,7 @@ fn socksd(arguments: &[&str]) -> Output {
     Command::new(SOCKSD).args(arguments).output().unwrap()
 }
 
-fn complaint(arguments: &[&str], status: i32) -> String {
+pub(crate) fn complaint(arguments: &[&str], status: i32) -> String {
     let output = socksd(arguments);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
@@ -128,7 +135,7 @@ fn check_reads_the_files_and_says_where_they_are_wrong() {
     std::fs::remove_dir_all(directory).unwrap();
 }
 
-fn scratch(name: &str) -> std::path::PathBuf {
+pub(crate) fn scratch(name: &str) -> std::path::PathBuf {
     let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::create_dir_all(&directory).unwrap();
     directory
