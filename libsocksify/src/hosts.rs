@@ -143,25 +143,39 @@ fn loopback(name: &[u8]) -> Known {
     }
 }
 
+/// Files of some hosts have a hundred thousand lines: nothing is kept of those that do not matter.
 fn look_up(file: &[u8], name: &[u8]) -> Option<Known> {
-    let knows = |line: &Line| line.names.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let lines: Vec<_> = lines(file).filter(knows).collect();
+    let knows = |line: &&[u8]| words(line).skip(1).any(|known| known.eq_ignore_ascii_case(name));
+    let lines: Vec<_> = lines(file).filter(knows).filter_map(Line::of).collect();
     (!lines.is_empty()).then_some(Known { lines, is_listed: true })
 }
 
 fn find(file: &[u8], ip: IpAddr) -> Option<Line> {
     let family = if ip.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
-    lines(file).find(|line| in_family(line.address, family) == Some(ip))
+    let is_of = |line: &&[u8]| address(line).is_some_and(|address| in_family(address, family) == Some(ip));
+    lines(file).filter(is_of).find_map(Line::of)
 }
 
-fn lines(file: &[u8]) -> impl Iterator<Item = Line> {
-    file.split(|byte| *byte == b'\n').filter_map(|line| {
-        let line = line.split(|byte| *byte == b'#').next()?;
-        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        let address: IpAddr = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
-        let names: Vec<_> = words.map(<[u8]>::to_vec).collect();
+/// The lines without their comments.
+fn lines(file: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let line = |line: &[u8]| line.iter().position(|byte| *byte == b'#').unwrap_or(line.len());
+    file.split(|byte| *byte == b'\n').filter_map(move |text| text.get(..line(text)))
+}
+
+fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+}
+
+fn address(line: &[u8]) -> Option<IpAddr> {
+    std::str::from_utf8(words(line).next()?).ok()?.parse().ok()
+}
+
+impl Line {
+    fn of(line: &[u8]) -> Option<Line> {
+        let names: Vec<_> = words(line).skip(1).map(<[u8]>::to_vec).collect();
+        let address = address(line)?;
         (!names.is_empty()).then_some(Line { address, names })
-    })
+    }
 }
 
 #[cfg(test)]
