@@ -130,6 +130,10 @@ unsafe extern "C" {
 
     pub(crate) fn gethostbyname(name: *const c_char) -> *mut hostent;
     pub(crate) fn gethostbyname2(name: *const c_char, family: c_int) -> *mut hostent;
+    pub(crate) fn res_gethostbyname(name: *const c_char) -> *mut hostent;
+    pub(crate) fn res_gethostbyname2(name: *const c_char, family: c_int) -> *mut hostent;
+    pub(crate) fn res_gethostbyaddr(address: *const c_void, length: socklen_t, family: c_int)
+    -> *mut hostent;
     pub(crate) fn gethostbyname_r(
         name: *const c_char,
         result: *mut hostent,

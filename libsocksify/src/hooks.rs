@@ -268,6 +268,15 @@ interpose! {
     /// As getaddrinfo, one family.
     fn gethostbyname2(name: *const c_char, family: c_int) -> *mut hostent = std::ptr::null_mut()
         => host::gethostbyname2;
+    /// As gethostbyname, for old programs.
+    fn res_gethostbyname(name: *const c_char) -> *mut hostent = std::ptr::null_mut()
+        => host::gethostbyname;
+    /// As gethostbyname2, for old programs.
+    fn res_gethostbyname2(name: *const c_char, family: c_int) -> *mut hostent = std::ptr::null_mut()
+        => host::gethostbyname2;
+    /// As gethostbyaddr, for old programs.
+    fn res_gethostbyaddr(address: *const c_void, length: socklen_t, family: c_int) -> *mut hostent = std::ptr::null_mut()
+        => host::gethostbyaddr;
     /// As gethostbyname, into the application's buffer.
     fn gethostbyname_r(name: *const c_char, result: *mut hostent, buffer: *mut c_char, size: size_t, found: *mut *mut hostent, h_errno: *mut c_int) -> c_int = libc::EACCES
         => host::gethostbyname_r;

@@ -40,15 +40,12 @@ impl Next {
 
     #[cold]
     fn look_up(&self) -> Option<NonNull<c_void>> {
-        let found = self.versioned().or_else(|| self.unversioned());
+        let found = self.unversioned().or_else(|| self.versioned());
         self.pointer.store(found.map_or(MISSING, NonNull::as_ptr), Ordering::Relaxed);
         found
     }
 
     fn versioned(&self) -> Option<NonNull<c_void>> {
-        if !self.symbol.starts_with("__res_") {
-            return None;
-        }
         // SAFETY: both strings end in NUL.
         NonNull::new(unsafe {
             ffi::dlvsym(libc::RTLD_NEXT, self.symbol.as_ptr().cast(), FIRST_VERSION.as_ptr())

@@ -2,6 +2,14 @@
 #include "probe.h"
 #include <locale.h>
 
+/* Old programs alone have these; newer machines never had them. */
+#ifdef __x86_64__
+__asm__(".symver born_gethostbyname2,res_gethostbyname2@GLIBC_2.2.5");
+extern struct hostent *born_gethostbyname2(const char *, int);
+#else
+#define born_gethostbyname2 gethostbyname2
+#endif
+
 static struct address of_hostent(const struct hostent *host, int port) {
     char text[INET6_ADDRSTRLEN];
     CHECK(host && host->h_addr_list[0]);
@@ -79,6 +87,8 @@ static struct address by_entry(const char *host, int port, const char *entry) {
         return of_hostent(gethostbyname2(host, AF_INET), port);
     if (!strcmp(entry, "gethostbyname2_inet6"))
         return of_hostent(gethostbyname2(host, AF_INET6), port);
+    if (!strcmp(entry, "res_gethostbyname2"))
+        return of_hostent(born_gethostbyname2(host, AF_INET), port);
     if (!strcmp(entry, "gethostbyname_r"))
         return reentrant(host, 0, port);
     if (!strcmp(entry, "gethostbyname2_r_inet"))

@@ -118,6 +118,7 @@ const RESOLVERS: &[&str] = &[
     "gethostbyname",
     "gethostbyname2_inet",
     "gethostbyname2_inet6",
+    "res_gethostbyname2",
     "gethostbyname_r",
     "gethostbyname2_r_inet",
     "gethostbyname2_r_inet6",

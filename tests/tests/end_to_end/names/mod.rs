@@ -9,6 +9,7 @@ mod programs;
 mod real;
 mod remote;
 mod spelling;
+mod symbols;
 mod table;
 
 use end_to_end::application::{Application, Outcome, Wrapper};
@@ -25,6 +26,7 @@ pub(crate) fn add(suite: &mut Suite) {
     real::add(suite);
     remote::add(suite);
     spelling::add(suite);
+    symbols::add(suite);
     table::add(suite);
 }
 
