@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use socket2::SockRef;
 use socksd::Options;
 
 use crate::application::{connect, half_close, read_exactly, read_to_end, reset};
@@ -61,6 +62,7 @@ fn what_came_before_a_reset_is_delivered_before_it() {
     for size in [12, 100_000, 8_000_000] {
         let (mut application, mut target) = pair(&proxy);
         let from = application.local_addr().unwrap();
+        SockRef::from(&application).set_recv_buffer_size(4096).unwrap();
         target.set_nonblocking(true).unwrap();
         let mut sent = 0;
         while sent < size {
