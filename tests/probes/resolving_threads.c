@@ -54,17 +54,17 @@ static void by_query(unsigned number, const char *name) {
     res_nclose(&state);
 }
 
-static void look_up(unsigned round) {
+static void look_up(unsigned round, unsigned ways) {
     static void (*const entries[])(unsigned, const char *) = {by_getaddrinfo, by_gethostbyname, by_query};
     char name[64];
     unsigned number = round * 7 % NAMES;
     snprintf(name, sizeof name, "host-%u.threads.test", number);
-    entries[round % 3](number, name);
+    entries[round % ways](number, name);
 }
 
 static void *work(void *start) {
     for (unsigned round = 0; round < ROUNDS; round++)
-        look_up((uintptr_t)start + round);
+        look_up((uintptr_t)start + round, 3);
     return NULL;
 }
 
@@ -77,8 +77,9 @@ int main(int count, char **words) {
         int status;
         pid_t pid = fork();
         if (pid == 0) {
-            for (unsigned round = 0; round < 3 * NAMES; round++)
-                look_up(round);
+            /* No res_ninit: libc's lock of resolv.conf may have been held by a thread that is not here. */
+            for (unsigned round = 0; round < 2 * NAMES; round++)
+                look_up(round, 2);
             struct address to = resolved(words[1], atoi(words[2]));
             exchange(connected(&to));
             _exit(0);

@@ -19,6 +19,7 @@ pub mod fixtures;
 pub mod gate;
 pub mod host;
 pub mod keeper;
+pub mod misbehaving;
 pub mod name_server;
 pub mod network;
 pub mod plan;

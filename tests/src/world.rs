@@ -19,7 +19,7 @@ use crate::keeper::Keeper;
 use crate::plan::*;
 use crate::proxies::{self, Proxy};
 use crate::scratch::Scratch;
-use crate::{database, name_server, services, target};
+use crate::{database, misbehaving, name_server, services, target};
 
 /// The three hosts. One test at a time uses it, so that a leak has an author.
 pub struct World {
@@ -71,6 +71,7 @@ impl World {
         let target = world.staff(&world.target);
         target::start(&target, &world.fixtures)?;
         services::start(&world.target.network, &TARGET.each())?;
+        misbehaving::start(&world.target.network)?;
         name_server::start_on_target(&target, &world.fixtures)?;
         name_server::start_for_proxies(&world.staff(&world.proxy))?;
         world.leaks()?;

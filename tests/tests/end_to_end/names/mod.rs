@@ -4,27 +4,32 @@
 mod daemons;
 mod engine;
 mod local;
+mod misbehaving;
 mod modes;
 mod programs;
 mod real;
 mod remote;
+mod resolved;
 mod spelling;
 mod symbols;
 mod table;
 
 use end_to_end::application::{Application, Outcome, Wrapper};
+use end_to_end::plan::RESOLVER;
 use libtest_mimic::Failed;
 
-use crate::suite::{Bench, Suite, Verdict};
+use crate::suite::{Bench, Suite, Verdict, expect};
 
 pub(crate) fn add(suite: &mut Suite) {
     daemons::add(suite);
     engine::add(suite);
     local::add(suite);
+    misbehaving::add(suite);
     modes::add(suite);
     programs::add(suite);
     real::add(suite);
     remote::add(suite);
+    resolved::add(suite);
     spelling::add(suite);
     symbols::add(suite);
     table::add(suite);
@@ -34,6 +39,14 @@ pub(crate) fn add(suite: &mut Suite) {
 fn plain(bench: &Bench<'_>, application: &Application) -> Result<Outcome, Failed> {
     let outcome = bench.run(application, &Wrapper::Nothing)?;
     bench.world.leaks()?;
+    Ok(outcome)
+}
+
+/// Runs an application without us on the proxy host, which reaches the name server.
+fn where_it_can_be_asked(bench: &Bench<'_>, application: &Application) -> Result<Outcome, Failed> {
+    let file = bench.scratch.write("resolv.conf", format!("nameserver {RESOLVER}\n"))?;
+    let outcome = plain(bench, &application.clone().at_proxy().seeing(file, "/etc/resolv.conf"))?;
+    expect(outcome.succeeded(), "answers of the name server", &outcome)?;
     Ok(outcome)
 }
 
