@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::attempt::Attempt;
+use crate::held::Held;
 use crate::interpose::{Verdict, in_the_open};
 use crate::own::Own;
 use crate::policy::{Passage, Path};
@@ -48,12 +49,18 @@ impl Line {
 
     fn through(self, passage: Passage) -> Option<Line> {
         let family = sys::Kind::of(self.socket.fd).ok()?.domain;
-        let mut attempt = Attempt::new(self.socket.fd, family, passage);
+        let mut attempt = Held::new(Attempt::new(self.socket.fd, family, passage))?;
+        let is_through = self.advance(&mut attempt);
+        attempt.free();
+        is_through.then_some(self)
+    }
+
+    fn advance(&self, attempt: &mut Attempt) -> bool {
         loop {
             match attempt.advance(self.socket.fd) {
-                Verdict::Done(_) => return Some(self),
-                Verdict::Wait(wait) => self.wait(wait.events())?,
-                _ => return None,
+                Verdict::Done(_) => return true,
+                Verdict::Wait(wait) if self.wait(wait.events()).is_some() => {}
+                _ => return false,
             }
         }
     }

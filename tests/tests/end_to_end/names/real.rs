@@ -57,7 +57,8 @@ fn connections(bench: &Bench<'_>, build: Build, options: &str) -> Verdict {
             bench.run(&preload::probe(bench, "resolvers", [NAME, &LINE.to_string(), entry])?, &wrapper)?;
         expect(outcome.succeeded(), "the target's answer", &outcome)?;
     }
-    Ok(())
+    let small = bench.run(&preload::probe(bench, "small_stack", [NAME, &LINE.to_string()])?, &wrapper)?;
+    expect(small.succeeded(), "the target's answer on a small stack", &small)
 }
 
 /// Nobody to ask: an error that is final, and no packet past the proxy.
