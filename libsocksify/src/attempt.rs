@@ -46,6 +46,10 @@ pub(crate) struct Attempt {
     last_errno: c_int,
     /// BND of the proxy's reply.
     bnd: Address,
+    /// Not the passage's command, but a question about its target.
+    asks: Option<socks_proto::Command>,
+    /// What a proxy answered that did not do what it was asked.
+    refusal: Option<Failure>,
     /// The first reply to BIND is there; what comes now is about the call, and no other proxy can take its place.
     awaits_call: bool,
 }
@@ -85,8 +89,20 @@ impl Attempt {
             was_ipv6_only: false,
             last_errno,
             bnd: Address::UNSPECIFIED,
+            asks: None,
+            refusal: None,
             awaits_call: false,
         }
+    }
+
+    /// A question to the proxy about the passage's target: RESOLVE or RESOLVE_PTR. BND is the answer.
+    pub(crate) fn asking(
+        fd: RawFd,
+        family: c_int,
+        passage: Passage,
+        command: socks_proto::Command,
+    ) -> Attempt {
+        Attempt { asks: Some(command), ..Attempt::new(fd, family, passage) }
     }
 
     /// Goes on until the connection stands, has failed, or there is something to wait for.
@@ -109,6 +125,11 @@ impl Attempt {
     /// BND of the reply that granted the request.
     pub(crate) fn bnd(&self) -> Address {
         self.bnd
+    }
+
+    /// What the last proxy said that refused.
+    pub(crate) fn refusal(&self) -> Option<Failure> {
+        self.refusal
     }
 
     /// After the first reply to BIND: whoever is called back comes with the second, however long that takes.
@@ -238,6 +259,7 @@ impl Attempt {
 
     /// The proxy has refused. Its word is final, unless it only cannot do what it was asked: the next one may.
     fn rejected(&mut self, fd: RawFd, failure: &Failure) -> Option<Pause> {
+        self.refusal = Some(*failure);
         let lacks_udp = self.passage.command == Command::UdpAssociate && says_no_udp(failure);
         if lacks_udp {
             self.note_lack_of_udp(failure);
@@ -334,6 +356,9 @@ impl Attempt {
 
     /// What the proxy is asked for. From which address datagrams will come is left open: it may be translated on the way.
     fn request(&self) -> (socks_proto::Command, Address) {
+        if let Some(command) = self.asks {
+            return (command, self.passage.target);
+        }
         match self.passage.command {
             Command::UdpAssociate | Command::UdpReply => {
                 (socks_proto::Command::UdpAssociate, Address::UNSPECIFIED)
@@ -400,11 +425,12 @@ fn says_no_udp(failure: &Failure) -> bool {
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.passage.command {
-            Command::UdpAssociate | Command::UdpReply => "datagrams",
-            Command::Bind | Command::BindReply => "bind",
-            Command::Connect => "connect",
+            _ if self.asks.is_some() => "question about",
+            Command::UdpAssociate | Command::UdpReply => "datagrams to",
+            Command::Bind | Command::BindReply => "bind to",
+            Command::Connect => "connect to",
         };
-        write!(f, "{what} to {}", self.passage.target)?;
+        write!(f, "{what} {}", self.passage.target)?;
         self.proxy().map_or(Ok(()), |(_, proxy, _)| write!(f, " via {proxy}"))
     }
 }

@@ -36,8 +36,14 @@ impl Own {
 
     /// A fresh TCP socket.
     pub(crate) fn stream(family: libc::c_int) -> Option<Own> {
-        let fd = moved(tcp_socket(family)?)?;
-        Some(Own { fd, cookie: cookie(fd).ok()? })
+        Own::adopt(moved(tcp_socket(family)?)?)
+    }
+
+    /// A fresh UDP socket.
+    pub(crate) fn datagrams(family: libc::c_int) -> Option<Own> {
+        // SAFETY: no pointers.
+        let fd = moved(unsafe { real::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
+        Own::adopt(fd)
     }
 
     /// The same descriptor with whatever socket is behind it: for one that nobody else can have touched yet.

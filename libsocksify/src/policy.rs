@@ -120,6 +120,23 @@ pub(crate) fn of_stream(fd: RawFd, target: SocketAddr) -> Path {
     of(Command::Connect, Protocol::Tcp, fd, target)
 }
 
+/// The way to a proxy for a question about a host, of which it is the proxy that knows.
+pub(crate) fn of_question(host: socks_proto::Host) -> Option<Passage> {
+    let runtime = runtime()?;
+    let to = match &host {
+        socks_proto::Host::Ip(ip) => Host::Ip(*ip),
+        socks_proto::Host::Name(name) => Host::Name(std::str::from_utf8(name.as_bytes()).ok()?),
+    };
+    let (command, protocol, from) = (Command::Connect, Protocol::Tcp, address::UNBOUND);
+    match runtime.config.route(&Question { command, protocol, from, to, port: None }) {
+        Decision::Proxy(route, _) => {
+            let target = Address { host, port: 0 };
+            Some(Passage { runtime, route, target, from, command, protocol })
+        }
+        _ => None,
+    }
+}
+
 /// Where the datagrams of a UDP socket may go.
 pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
     match of(Command::UdpAssociate, Protocol::Udp, fd, target) {

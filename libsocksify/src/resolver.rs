@@ -74,7 +74,8 @@ pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
 
 /// Whether remote names get their real addresses, instead of some that stand for them.
 pub(crate) fn asks_for_addresses(runtime: &Runtime) -> bool {
-    runtime.config.resolveprotocol == ResolveProtocol::Tcp
+    use ResolveProtocol::{Tcp, Tor, Udp};
+    [Tcp, Udp, Tor].contains(&runtime.config.resolveprotocol)
 }
 
 /// Whether libc may send a query about any name at all.

@@ -6,6 +6,9 @@ use domain::base::iana::{Class, Opcode, Rtype};
 use domain::base::{Message, ParsedName, Question};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// The types of query that addresses answer.
+const ADDRESSES: [Rtype; 3] = [Rtype::A, Rtype::AAAA, Rtype::ANY];
+
 /// What is to be done with a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -82,6 +85,13 @@ pub fn asked(query: &[u8]) -> Option<Vec<u8>> {
     text::text(Message::from_slice(query).ok()?.sole_question().ok()?.qname())
 }
 
+/// The name whose addresses a query asks for, where it asks for any.
+pub fn asked_for_addresses(query: &[u8]) -> Option<Vec<u8>> {
+    let question = Message::from_slice(query).ok()?.sole_question().ok()?;
+    let is_meant = question.qclass() == Class::IN && ADDRESSES.contains(&question.qtype());
+    text::text(question.qname()).filter(|_| is_meant)
+}
+
 /// The address whose name a query asks for, where it is one of those.
 pub fn asked_address(query: &[u8]) -> Option<IpAddr> {
     let question = Message::from_slice(query).ok()?.sole_question().ok()?;
@@ -114,7 +124,7 @@ fn of_the_internet(query: &[u8], question: &Question<ParsedName<&[u8]>>, names: 
     if let Some(addresses) = names.here(&name) {
         return answered(with_addresses(query, &addresses));
     }
-    if [Rtype::A, Rtype::AAAA, Rtype::ANY].contains(&qtype) {
+    if ADDRESSES.contains(&qtype) {
         return remote(query, names.remote(&name));
     }
     match reverse::address(&name) {

@@ -21,7 +21,7 @@ mod reverse;
 mod text;
 mod written;
 
-pub use answer::{Fake, Names, Remote, Reverse, Verdict, answer, asked, asked_address};
+pub use answer::{Fake, Names, Remote, Reverse, Verdict, answer, asked, asked_address, asked_for_addresses};
 pub use exchange::{Exchange, Ticket};
 pub use limit::{datagram_limit, fit};
 pub use query::{Asked, question};

@@ -5,7 +5,7 @@ use domain::base::{Message, MessageBuilder, Name};
 use domain::rdata::Ptr;
 use socks_dns::{
     Asked, Fake, Names, Outcome, Remote, Reverse, Verdict, addresses, answer, asked, asked_address,
-    datagram_limit, question,
+    asked_for_addresses, datagram_limit, question,
 };
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -205,6 +205,8 @@ fn the_name_a_query_is_about() {
     assert_eq!(asked(&query("Mail.Example", Rtype::MX)), Some(b"Mail.Example".to_vec()));
     assert_eq!(asked(&[0; 12]), None);
     assert_eq!(asked_address(&query("7.2.0.192.in-addr.arpa", Rtype::PTR)), Some(ip("192.0.2.7")));
+    assert_eq!(asked_for_addresses(&query("a.example", Rtype::AAAA)), Some(b"a.example".to_vec()));
+    assert_eq!(asked_for_addresses(&query("a.example", Rtype::MX)), None);
     for (name, rtype) in [("7.2.0.192.in-addr.arpa", Rtype::A), ("a.example", Rtype::PTR)] {
         assert_eq!(asked_address(&query(name, rtype)), None);
     }

@@ -69,13 +69,14 @@ fn without_udp(fallback: UdpFallback) -> &'static str {
 fn names(config: &Config) -> String {
     let (address, prefix) = config.fake_range;
     match config.resolveprotocol {
-        // The library does not know the last two yet.
-        ResolveProtocol::Fake | ResolveProtocol::Udp | ResolveProtocol::Tor => {
-            format!("resolved by the proxy; stand-ins from {address}/{prefix}")
-        }
+        ResolveProtocol::Fake => format!("resolved by the proxy; stand-ins from {address}/{prefix}"),
         ResolveProtocol::Tcp => {
             format!("asked for through the proxy, by DNS over TCP, of {}", name_servers(config))
         }
+        ResolveProtocol::Udp => {
+            format!("asked for through the proxy, by DNS over UDP, of {}", name_servers(config))
+        }
+        ResolveProtocol::Tor => "asked of the proxy, by RESOLVE".to_owned(),
         ResolveProtocol::Local => "resolved here, past the proxy".to_owned(),
     }
 }

@@ -1,7 +1,10 @@
-//! A connection of our own to a name server, direct or through a proxy, as long as one look-up takes.
+//! A connection of our own to a name server, direct or through a proxy, or to a proxy, as long as one look-up takes.
 
 use std::net::SocketAddr;
 use std::time::Instant;
+
+use socks_proto::Command;
+use socks_proto::client::Failure as Refusal;
 
 use crate::attempt::Attempt;
 use crate::held::Held;
@@ -11,28 +14,63 @@ use crate::policy::{Passage, Path};
 use crate::sys;
 use crate::wait::Wait;
 
-/// An open connection; closed with it.
+/// A socket of ours and until when it is of use; closed with it.
 pub(super) struct Line {
     socket: Own,
     until: Instant,
 }
 
 impl Line {
-    /// Connects the way `path` says, within the time given.
+    /// Connects to a name server the way `path` says, within the time given.
     pub(super) fn to(server: SocketAddr, path: &Path, until: Instant) -> Option<Line> {
         match path {
-            Path::Direct => Line::open(server.is_ipv6(), until)?.directly(server),
+            Path::Direct => Line::open(family(server), until)?.directly(server),
             Path::Proxied(passage) => {
-                passage.resolve_proxies();
-                Line::open(passage.has_ipv6(), until).or_else(|| Line::open(false, until))?.through(*passage)
+                let line = Line::towards(passage, until)?;
+                line.advance(line.attempt(*passage, None)?).ok()?;
+                Some(line)
             }
             Path::DirectByName(_) | Path::Refused(_) => None,
         }
     }
 
-    fn open(ipv6: bool, until: Instant) -> Option<Line> {
-        let socket = Own::stream(if ipv6 { libc::AF_INET6 } else { libc::AF_INET })?;
-        Some(Line { socket, until })
+    /// A control connection with an association, and where the proxy says that datagrams go.
+    pub(super) fn associated(passage: &Passage, until: Instant) -> Option<(Line, SocketAddr)> {
+        let line = Line::towards(passage, until)?;
+        let bnd = line.advance(line.attempt(*passage, None)?).ok()?;
+        let socks_proto::Host::Ip(ip) = bnd.host else { return None };
+        // No address means the proxy's own.
+        let ip = if ip.is_unspecified() { sys::connected_to(line.socket.fd)?.ip() } else { ip };
+        Some((line, SocketAddr::new(ip.to_canonical(), bnd.port)))
+    }
+
+    /// What a proxy answers to a question about the passage's target; the refusal is its own, if it said anything.
+    pub(super) fn answer(
+        passage: &Passage,
+        command: Command,
+        until: Instant,
+    ) -> Result<socks_proto::Host, Option<Refusal>> {
+        let line = Line::towards(passage, until).ok_or(None)?;
+        let attempt = line.attempt(*passage, Some(command)).ok_or(None)?;
+        line.advance(attempt).map(|bnd| bnd.host)
+    }
+
+    /// A UDP socket that talks to one address alone.
+    pub(super) fn datagrams(to: SocketAddr, until: Instant) -> Option<Line> {
+        let line = Line { socket: Own::datagrams(family(to))?, until };
+        sys::begin_connect(line.socket.fd, to).ok()?;
+        Some(line)
+    }
+
+    /// A socket that can reach every proxy of the passage.
+    fn towards(passage: &Passage, until: Instant) -> Option<Line> {
+        passage.resolve_proxies();
+        let with_ipv6 = if passage.has_ipv6() { Line::open(libc::AF_INET6, until) } else { None };
+        with_ipv6.or_else(|| Line::open(libc::AF_INET, until))
+    }
+
+    fn open(family: libc::c_int, until: Instant) -> Option<Line> {
+        Some(Line { socket: Own::stream(family)?, until })
     }
 
     fn directly(self, server: SocketAddr) -> Option<Line> {
@@ -47,22 +85,27 @@ impl Line {
         sys::pending_error(self.socket.fd).is_ok_and(|errno| errno == 0).then_some(self)
     }
 
-    fn through(self, passage: Passage) -> Option<Line> {
+    /// An attempt is too large for the small stacks that hooks run on.
+    fn attempt(&self, passage: Passage, asks: Option<Command>) -> Option<Held> {
         let family = sys::Kind::of(self.socket.fd).ok()?.domain;
-        let mut attempt = Held::new(Attempt::new(self.socket.fd, family, passage))?;
-        let is_through = self.advance(&mut attempt);
-        attempt.free();
-        is_through.then_some(self)
+        Held::new(match asks {
+            Some(command) => Attempt::asking(self.socket.fd, family, passage, command),
+            None => Attempt::new(self.socket.fd, family, passage),
+        })
     }
 
-    fn advance(&self, attempt: &mut Attempt) -> bool {
-        loop {
+    /// BND of the proxy's reply.
+    fn advance(&self, mut attempt: Held) -> Result<socks_proto::Address, Option<Refusal>> {
+        let is_granted = loop {
             match attempt.advance(self.socket.fd) {
-                Verdict::Done(_) => return true,
+                Verdict::Done(_) => break true,
                 Verdict::Wait(wait) if self.wait(wait.events()).is_some() => {}
-                _ => return false,
+                _ => break false,
             }
-        }
+        };
+        let result = if is_granted { Ok(attempt.bnd()) } else { Err(attempt.refusal()) };
+        attempt.free();
+        result
     }
 
     /// Sleeps until there is something to do; `None` where the time is up or somebody has taken the descriptor. Signal
@@ -81,13 +124,17 @@ impl Line {
         transferred(sys::send(self.socket.fd, bytes))
     }
 
-    /// Receives what is there now: nothing at the end is `None`.
+    /// Receives what is there now, 0 where that is nothing; `None` at the end.
     pub(super) fn receive(&self, buffer: &mut [u8]) -> Option<usize> {
         match sys::receive(self.socket.fd, buffer) {
             Ok(0) => None,
             result => transferred(result),
         }
     }
+}
+
+fn family(address: SocketAddr) -> libc::c_int {
+    if address.is_ipv6() { libc::AF_INET6 } else { libc::AF_INET }
 }
 
 fn transferred(result: std::io::Result<usize>) -> Option<usize> {

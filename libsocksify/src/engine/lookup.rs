@@ -3,14 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use socks_conf::ResolveProtocol;
 use socks_dns::{Exchange, Ticket};
 
 use super::line::Line;
+use super::relayed;
 use super::servers::{self, Server};
 use crate::runtime::runtime;
 use crate::sys;
 
-/// The answers to some queries, by DNS over TCP; `None` where there is nobody to ask. Answers that are a server's failure are kept where no other knows better.
+/// The answers to some queries, by DNS over TCP, or over UDP where that is the mode and the answer fits; `None` where there is nobody to ask. Answers that are a server's failure are kept where no other knows better.
 pub(super) fn through_the_proxy(
     queries: &[Vec<u8>],
     named: Option<SocketAddr>,
@@ -21,11 +23,16 @@ pub(super) fn through_the_proxy(
     if servers.is_empty() {
         return None;
     }
+    let by_datagrams = runtime.config.resolveprotocol == ResolveProtocol::Udp;
     let mut answers = vec![None; queries.len()];
     for _ in 0..conf.attempts {
         for server in &servers {
-            ask(server, queries, &mut answers, Instant::now() + conf.timeout);
-            if answers.iter().all(|answer| answer.as_deref().is_some_and(is_final)) {
+            let until = Instant::now() + conf.timeout;
+            let is_answered = by_datagrams && relayed::ask(server.address, queries, &mut answers, until);
+            if !is_answered {
+                ask(server, queries, &mut answers, until);
+            }
+            if !answers.iter().any(is_open) {
                 return Some(answers);
             }
         }
@@ -33,8 +40,9 @@ pub(super) fn through_the_proxy(
     Some(answers)
 }
 
-fn is_final(answer: &[u8]) -> bool {
-    !socks_dns::server_failed(answer)
+/// Whether a question has no answer yet, or only one that another server may know better.
+pub(super) fn is_open(answer: &Option<Vec<u8>>) -> bool {
+    answer.as_deref().is_none_or(socks_dns::server_failed)
 }
 
 /// Asks one server what is still open.
@@ -44,7 +52,7 @@ fn ask(server: &Server, queries: &[Vec<u8>], answers: &mut [Option<Vec<u8>>], un
         return;
     };
     let mut exchange = Exchange::new(sys::random());
-    let open = queries.iter().zip(answers).filter(|(_, answer)| !answer.as_deref().is_some_and(is_final));
+    let open = queries.iter().zip(answers).filter(|(_, answer)| is_open(answer));
     let mut asked: Vec<(Ticket, &mut Option<Vec<u8>>)> =
         open.filter_map(|(query, answer)| Some((exchange.ask(query)?, answer))).collect();
     let mut buffer = vec![0; 4096];

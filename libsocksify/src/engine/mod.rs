@@ -10,11 +10,14 @@ mod known;
 mod line;
 mod lookup;
 mod outcome;
+mod relayed;
 mod servers;
+mod tor;
 
 use std::net::{IpAddr, SocketAddr};
 
 use libc::c_int;
+use socks_conf::ResolveProtocol;
 use socks_dns::{Asked, Outcome, Refusal, Verdict, question};
 
 use crate::runtime::runtime;
@@ -54,11 +57,21 @@ fn forwarded(query: &[u8], server: Option<SocketAddr>) -> Option<Vec<u8>> {
     if is_local {
         return resolver::query_locally(query);
     }
-    lookup::through_the_proxy(&[query.to_vec()], server)?.into_iter().next().flatten()
+    let by_proxy = if mode() == ResolveProtocol::Tor { tor::answer(query) } else { None };
+    by_proxy.or_else(|| lookup::through_the_proxy(&[query.to_vec()], server)?.into_iter().next().flatten())
+}
+
+fn mode() -> ResolveProtocol {
+    runtime().map_or(ResolveProtocol::Fake, |runtime| runtime.config.resolveprotocol)
 }
 
 /// The real addresses of a remote name, IPv4 before IPv6, where the mode is not to do without them. This may take long.
 pub(crate) fn addresses(name: &[u8], family: c_int) -> Result<Vec<IpAddr>, Failure> {
+    if mode() == ResolveProtocol::Tor {
+        let ip = tor::resolve(name)?;
+        let other = if ip.is_ipv4() { libc::AF_INET6 } else { libc::AF_INET };
+        return if family == other { Err(Failure::NoData) } else { Ok(vec![ip]) };
+    }
     let of_each_family = [(libc::AF_INET6, Asked::V4(name)), (libc::AF_INET, Asked::V6(name))];
     let asked = of_each_family.into_iter().filter(|(other, _)| family != *other);
     let queries: Option<Vec<_>> = asked.map(|(_, asked)| question(sys::random(), asked)).collect();
@@ -70,8 +83,10 @@ pub(crate) fn addresses(name: &[u8], family: c_int) -> Result<Vec<IpAddr>, Failu
 /// The name of an address that stands for none and is not known here. With fake addresses nobody is asked: the names that
 /// programs meet are behind those. This may take long.
 pub(crate) fn name_of(ip: IpAddr) -> Result<Vec<u8>, Failure> {
-    if !runtime().is_some_and(resolver::asks_for_addresses) {
-        return Err(Failure::NoName);
+    match mode() {
+        ResolveProtocol::Fake | ResolveProtocol::Local => return Err(Failure::NoName),
+        ResolveProtocol::Tor => return tor::resolve_ptr(ip),
+        ResolveProtocol::Tcp | ResolveProtocol::Udp => {}
     }
     let query = question(sys::random(), Asked::Name(ip)).ok_or(Failure::NoName)?;
     let answers = lookup::through_the_proxy(&[query], None).ok_or(Failure::Fatal)?;
