@@ -2,10 +2,11 @@
 //! send direct, or a remote name that only the proxy may resolve and that gets a fake address here.
 
 use std::ffi::CStr;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ptr;
 
 use libc::{addrinfo, c_char, c_int};
+use socket2::SockAddr;
 use socks_conf::{Command, Decision, Host, Protocol, Question, ResolveProtocol};
 
 use crate::hooks::real;
@@ -37,13 +38,10 @@ pub(crate) enum Lookup {
 /// Decides how `name` is looked up; `port` is what the application wants it for, where that is known.
 pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
     let bytes = name.to_bytes();
-    // libc would ask a name server for the domains that resolv.conf(5) appends to nothing.
-    if bytes.is_empty() {
+    // libc would ask a name server for the domains that resolv.conf(5) appends to nothing; the second is the word of
+    // getaddrinfo(3), and no other's, for any address.
+    if bytes.is_empty() || bytes == b"*" {
         return Lookup::Nonexistent;
-    }
-    // glibc's word for any address.
-    if bytes == b"*" {
-        return Lookup::Libc;
     }
     if let Some(ip) = literal(name) {
         return Lookup::Literal(ip);
@@ -139,6 +137,27 @@ pub(crate) fn well_formed(name: &[u8]) -> Option<&str> {
 pub(crate) fn fake(index: u32, family: c_int) -> Option<IpAddr> {
     let range = names()?.range();
     Some(if family == libc::AF_INET6 { range.v6(index).into() } else { range.v4(index).into() })
+}
+
+/// The name of an address by libc's own resolver, for addresses with a direct route.
+pub(crate) fn name_by_libc(address: SocketAddr) -> Option<Vec<u8>> {
+    let address = SockAddr::from(address);
+    let mut name = vec![0_u8; 1025];
+    // SAFETY: pointers and lengths of an address and of a vector; no service is asked for.
+    let code = unsafe {
+        let size = name.len() as libc::socklen_t;
+        real::getnameinfo(
+            address.as_ptr().cast(),
+            address.len(),
+            name.as_mut_ptr().cast(),
+            size,
+            ptr::null_mut(),
+            0,
+            libc::NI_NAMEREQD,
+        )
+    };
+    name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(0));
+    (code == 0).then_some(name)
 }
 
 /// Addresses of a name by libc's own resolver: for a proxy's name, and for names with a direct route.

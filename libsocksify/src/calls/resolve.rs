@@ -12,7 +12,7 @@ use libc::{addrinfo, c_char, c_int, sockaddr, socklen_t};
 use crate::engine::{self, Failure};
 use crate::hooks::real;
 use crate::hosts::{self, Entry, Known};
-use crate::interpose::Verdict;
+use crate::interpose::{Verdict, in_the_open};
 use crate::policy::{self, Meaning};
 use crate::resolver::{self, Lookup};
 use crate::{address, errno, idna, precedence, sources};
@@ -66,6 +66,10 @@ pub(crate) fn answer(
     service: *const c_char,
     hints: addrinfo,
 ) -> Option<Result<*mut addrinfo, c_int>> {
+    // glibc's word for any address.
+    if name.to_bytes() == b"*" {
+        return None;
+    }
     let is_international = hints.ai_flags & AI_IDN != 0;
     let name = if is_international { idna::encoded(name) } else { Ok(name.to_owned()) };
     let question = match name {
@@ -314,11 +318,18 @@ pub(crate) fn getnameinfo(
         // SAFETY: the application's own arguments, or a buffer of ours for the host; a number needs nobody to be asked.
         unsafe { real::getnameinfo(address, length, host, size, service, service_size, flags) }
     };
-    let known = name_of(asked, flags & libc::NI_NOFQDN != 0);
-    if known.is_none() && resolver::reverse_goes_direct(asked.ip()) {
-        return Verdict::Direct;
+    let is_short = flags & libc::NI_NOFQDN != 0;
+    let mut name = name_of(asked);
+    if name.is_none() && resolver::reverse_goes_direct(asked.ip()) {
+        if !is_short || resolver::is_local() {
+            return Verdict::Direct;
+        }
+        // libc would ask for this host's own name, too, which no route sends direct.
+        name = in_the_open(|| resolver::name_by_libc(asked));
+    } else if name.is_none() {
+        name = engine::name_of(asked.ip()).ok();
     }
-    let Some(name) = known.or_else(|| engine::name_of(asked.ip()).ok()) else {
+    let Some(name) = name.map(|name| if is_short { shortened(name) } else { name }) else {
         return match flags & libc::NI_NAMEREQD {
             0 => code(numerically(host, host_size)),
             _ => Verdict::Done(libc::EAI_NONAME),
@@ -348,17 +359,20 @@ fn code(code: c_int) -> Verdict<c_int> {
     }
 }
 
-/// The name of an address that is known without asking anybody; with NI_NOFQDN without this host's own domain.
-fn name_of(address: SocketAddr, is_short: bool) -> Option<Vec<u8>> {
-    let name = match policy::meaning(address.ip()) {
-        Meaning::Name(name) => name.as_bytes().to_vec(),
-        Meaning::Ip(_) => hosts::by_address(address.ip())?.name,
-        Meaning::Stale => return None,
-    };
+/// The name of an address that is known without asking anybody.
+fn name_of(address: SocketAddr) -> Option<Vec<u8>> {
+    match policy::meaning(address.ip()) {
+        Meaning::Name(name) => Some(name.as_bytes().to_vec()),
+        Meaning::Ip(_) => Some(hosts::by_address(address.ip())?.name),
+        Meaning::Stale => None,
+    }
+}
+
+/// A name without this host's own domain, for NI_NOFQDN.
+fn shortened(name: Vec<u8>) -> Vec<u8> {
     let short = || {
         let domain = hosts::domain()?;
         name.strip_suffix(domain.as_slice())?.strip_suffix(b".").map(<[u8]>::to_vec)
     };
-    let short = if is_short { short() } else { None };
-    Some(short.unwrap_or(name))
+    short().unwrap_or(name)
 }

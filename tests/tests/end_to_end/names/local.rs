@@ -27,8 +27,9 @@ pub(super) fn add(suite: &mut Suite) {
 /// What is asked, and of which names and addresses.
 const PROBES: &[(&str, &[&str])] = &[
     ("getaddrinfo", NAMES),
-    ("getaddrinfo", &["NULL", "fe80::1%lo", "fe80::1%nosuch", "::ffff:192.0.2.1"]),
+    ("getaddrinfo", &["NULL", "fe80::1%lo", "fe80::1%nosuch", "::ffff:192.0.2.1", "*"]),
     ("gethostbyname", NAMES),
+    ("gethostbyname", &["*"]),
     ("gethostbyaddr", ADDRESSES),
     ("getnameinfo", ADDRESSES),
     ("getnameinfo", &["fe80::1"]),
