@@ -168,7 +168,7 @@ pub(crate) fn is_for_one_host(ip: IpAddr) -> bool {
 }
 
 /// The port of name servers.
-const DOMAIN: u16 = 53;
+pub(crate) const DOMAIN: u16 = 53;
 
 /// Whether traffic never leaves this machine. A name server on loopback is none of that kind: it asks others.
 pub(crate) fn stays_here(address: SocketAddr) -> bool {

@@ -54,6 +54,7 @@ mod rights;
 mod runtime;
 mod sources;
 mod stack;
+mod stand_in;
 mod sys;
 mod variadic;
 mod wait;

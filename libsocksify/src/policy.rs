@@ -21,6 +21,8 @@ pub(crate) enum Path {
     DirectByName(Name),
     /// Through a proxy of this route.
     Proxied(Passage),
+    /// A name server, in whose place the name engine answers.
+    Engine,
     /// Nowhere; the application is told this errno.
     Refused(c_int),
 }
@@ -57,6 +59,11 @@ impl Passage {
     pub(crate) fn may_carry_udp(&self) -> bool {
         let mut proxies = (0..).map_while(|place| self.proxy(place));
         proxies.any(|(index, ..)| !self.runtime.lacks_udp(index))
+    }
+
+    /// Whether queries to name servers go this way: by the key `resolveprotocol`, as long as there is UDP.
+    fn carries_queries(&self) -> bool {
+        self.runtime.config.resolveprotocol == ResolveProtocol::Udp && self.may_carry_udp()
     }
 
     /// What becomes of datagrams that no proxy carries. A name is not resolved here for them.
@@ -115,6 +122,27 @@ pub(crate) fn meaning(ip: IpAddr) -> Meaning {
     name.and_then(|name| Name::new(name).ok()).map_or(Meaning::Stale, Meaning::Name)
 }
 
+/// Where a TCP connection of the application's to `target` may go. One to a name server ends in the name engine, unless a
+/// route sends it direct or block, or real addresses are asked of name servers anyway, through the proxy.
+pub(crate) fn of_connection(fd: RawFd, target: SocketAddr) -> Path {
+    let path = of_stream(fd, target);
+    let is_for_engine = match &path {
+        Path::Proxied(passage) => !asks_name_servers(passage.runtime),
+        Path::Refused(errno) => *errno == libc::ENETUNREACH,
+        _ => false,
+    };
+    if is_for_engine && is_name_server(target) { Path::Engine } else { path }
+}
+
+fn asks_name_servers(runtime: &Runtime) -> bool {
+    [ResolveProtocol::Tcp, ResolveProtocol::Udp].contains(&runtime.config.resolveprotocol)
+}
+
+/// Whether this is the port of a name server, and names are not resolved here.
+fn is_name_server(target: SocketAddr) -> bool {
+    target.port() == address::DOMAIN && runtime().is_some_and(|runtime| !names_are_local(runtime))
+}
+
 /// Where a TCP connection to `target` may go.
 pub(crate) fn of_stream(fd: RawFd, target: SocketAddr) -> Path {
     of(Command::Connect, Protocol::Tcp, fd, target)
@@ -140,6 +168,8 @@ pub(crate) fn of_question(host: socks_proto::Host) -> Option<Passage> {
 /// Where the datagrams of a UDP socket may go.
 pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
     match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
+        Path::Proxied(passage) if is_name_server(target) && !passage.carries_queries() => Path::Engine,
+        Path::Refused(libc::ENETUNREACH) if is_name_server(target) => Path::Engine,
         Path::Proxied(_) if !address::is_for_one_host(target.ip()) => Path::Refused(libc::ENETUNREACH),
         Path::Proxied(passage) if !passage.may_carry_udp() => passage.without_udp(target),
         // The fake address itself must never be seen on the wire.
@@ -151,7 +181,7 @@ pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
 /// Where may go what is neither TCP nor UDP: no proxy carries it.
 pub(crate) fn of_packet(fd: RawFd, target: SocketAddr) -> Path {
     match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
-        Path::DirectByName(_) | Path::Proxied(_) => Path::Refused(libc::ENETUNREACH),
+        Path::DirectByName(_) | Path::Proxied(_) | Path::Engine => Path::Refused(libc::ENETUNREACH),
         path => path,
     }
 }
@@ -162,7 +192,7 @@ fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Pa
     }
     let Some(runtime) = runtime() else { return Path::Refused(libc::EACCES) };
     if address::is_local(target.ip()) {
-        return name_server_on_loopback(runtime, protocol, target);
+        return name_server_on_loopback(runtime);
     }
     let from = sys::own_address(fd).unwrap_or(address::UNBOUND);
     routed(runtime, command, protocol, from, target)
@@ -226,6 +256,7 @@ fn lets_udp_pass(runtime: &Runtime, question: &Question<'_>) -> bool {
     let is_udp = question.command == Command::UdpAssociate;
     let stream = Question { command: Command::Connect, protocol: Protocol::Tcp, ..*question };
     is_udp
+        && question.port != Some(address::DOMAIN)
         && runtime.config.udp == UdpFallback::Direct
         && matches!(runtime.config.route(&stream), Decision::Proxy(..))
 }
@@ -245,12 +276,8 @@ fn asks_neighbours(protocol: Protocol, target: SocketAddr) -> bool {
 }
 
 /// A resolver on this machine (systemd-resolved, dnsmasq) passes on what it is asked, past every route.
-fn name_server_on_loopback(runtime: &Runtime, protocol: Protocol, target: SocketAddr) -> Path {
-    if names_are_local(runtime) {
-        return Path::Direct;
-    }
-    log::info!("the name server {target} is not asked: names belong to the proxy");
-    Path::Refused(if protocol == Protocol::Tcp { libc::ECONNREFUSED } else { libc::ENETUNREACH })
+fn name_server_on_loopback(runtime: &Runtime) -> Path {
+    if names_are_local(runtime) { Path::Direct } else { Path::Engine }
 }
 
 /// Whether all names may be resolved here.

@@ -290,11 +290,34 @@ pub(crate) fn is_connected_still(fd: RawFd) -> bool {
     }
 }
 
-/// Connects a datagram socket, which sends nothing; connect(2).
-pub(crate) fn connect_datagrams(fd: RawFd, to: SocketAddr) -> io::Result<()> {
+/// connect(2) as the socket does it: a datagram socket sends nothing.
+pub(crate) fn connect_to(fd: RawFd, to: SocketAddr) -> io::Result<()> {
     let to = SockAddr::from(to);
     // SAFETY: pointer and length of one address.
     checked(unsafe { real::connect(fd, to.as_ptr().cast(), to.len()) }).map(drop)
+}
+
+/// `int bind(int, const struct sockaddr *, socklen_t)` — gives a socket an address; bind(2).
+pub(crate) fn bind(fd: RawFd, to: SocketAddr) -> io::Result<()> {
+    let to = SockAddr::from(to);
+    // SAFETY: pointer and length of one address.
+    checked(unsafe { real::bind(fd, to.as_ptr().cast(), to.len()) }).map(drop)
+}
+
+/// `int listen(int, int)` — for one connection at a time; listen(2).
+pub(crate) fn listen(fd: RawFd) -> io::Result<()> {
+    // SAFETY: no pointers.
+    checked(unsafe { real::listen(fd, 1) }).map(drop)
+}
+
+/// Sends a datagram without blocking; sendto(2).
+pub(crate) fn send_to(fd: RawFd, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
+    let to = SockAddr::from(to);
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: pointer and length of one slice and of one address.
+    let sent =
+        unsafe { real::sendto(fd, bytes.as_ptr().cast(), bytes.len(), flags, to.as_ptr().cast(), to.len()) };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Whether any handler of the application's wants system calls to be interrupted; sigaction(2), SA_RESTART.

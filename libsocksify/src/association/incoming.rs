@@ -139,8 +139,12 @@ fn content(ticket: Ticket, parts: &Parts, datagram: &Datagram) -> Option<Content
 
 impl Socket {
     fn is_relay(&self, from: Option<SocketAddr>) -> bool {
-        let super::Stage::Open(association) = self.stage else { return false };
-        from.is_some_and(|from| address::unmapped(from) == address::unmapped(association.relay))
+        let relay = match self.stage {
+            super::Stage::Open(association) => Some(association.relay),
+            _ => None,
+        };
+        let is_from = |ours| from.is_some_and(|from| address::unmapped(from) == address::unmapped(ours));
+        relay.is_some_and(is_from) || self.responder.is_some_and(is_from)
     }
 
     /// Whether the application hears somebody who is not the relay: whoever is on this machine, and on a socket that may

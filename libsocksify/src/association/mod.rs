@@ -25,9 +25,9 @@ use socks_proto::Address;
 
 use crate::own::Own;
 use crate::policy::Passage;
-use crate::{address, descriptors, parking, process, sys};
+use crate::{address, descriptors, parking, process, stand_in, sys};
 use queue::Queue;
-use target::Targets;
+use target::{Targets, Way};
 
 pub(crate) use incoming::{receive, waiting_bytes};
 pub(crate) use outgoing::{domain, send, send_to_peer};
@@ -44,6 +44,8 @@ pub(crate) struct Socket {
     /// It may have direct targets, whose answers come from anywhere.
     takes_strangers: bool,
     stage: Stage,
+    /// Where the answers of the name engine come from, once it was asked.
+    responder: Option<SocketAddr>,
     /// How often it was connected or opened anew: what a thread of ours brings has to be for this time.
     turn: u32,
     /// What went wrong, until the application is told, once.
@@ -98,6 +100,7 @@ impl Socket {
             targets: Targets::NONE,
             takes_strangers: is_bound,
             stage: Stage::Idle,
+            responder: None,
             turn: 0,
             error: 0,
             header: 0,
@@ -138,6 +141,12 @@ impl Socket {
 
     fn take_error(&mut self) -> Option<c_int> {
         Some(std::mem::take(&mut self.error)).filter(|error| *error != 0)
+    }
+
+    /// As it was before it had any target behind a proxy.
+    fn forget(&mut self) {
+        self.end();
+        (self.peer, self.error, self.targets) = (None, 0, Targets::NONE);
     }
 
     /// Ends the association, or the attempt at one.
@@ -221,14 +230,36 @@ pub(crate) fn closed(fd: RawFd) {
 /// As connect(2); ENETUNREACH where the socket's family cannot reach the proxy.
 pub(crate) fn connect(fd: RawFd, domain: c_int, target: SocketAddr, passage: &Passage) -> Result<(), c_int> {
     let proxy = passage.reachable(domain).ok_or(libc::ENETUNREACH)?;
+    connect_by(fd, domain, target, proxy, |socket| {
+        socket.targets.add(target, &passage.target, Way::Relay);
+    })
+}
+
+/// connect(2) to a name server in whose place the name engine answers.
+///
+/// # Errors
+/// As connect(2).
+pub(crate) fn connect_to_engine(fd: RawFd, domain: c_int, server: SocketAddr) -> Result<(), c_int> {
+    let responder = stand_in::responder(fd, domain).ok_or(libc::ENETUNREACH)?;
+    connect_by(fd, domain, server, responder.address, |socket| {
+        socket.targets.add(server, &Address::from(server), Way::Engine);
+        socket.responder = Some(responder.address);
+    })
+}
+
+fn connect_by(
+    fd: RawFd,
+    domain: c_int,
+    target: SocketAddr,
+    by: SocketAddr,
+    learn: impl FnOnce(&mut Socket),
+) -> Result<(), c_int> {
     let ticket = of_or_new(fd, domain).ok_or(libc::ENOBUFS)?;
     let connected = slot::with(ticket, |socket| {
-        socket.end();
-        (socket.peer, socket.error, socket.targets) = (None, 0, Targets::NONE);
-        sys::connect_datagrams(fd, proxy)
-            .map_err(|error| error.raw_os_error().unwrap_or(libc::ENETUNREACH))?;
+        socket.forget();
+        sys::connect_to(fd, by).map_err(|error| error.raw_os_error().unwrap_or(libc::ENETUNREACH))?;
         socket.peer = Some(target);
-        socket.targets.add(target, &passage.target);
+        learn(socket);
         Ok(())
     });
     connected.unwrap_or(Err(libc::EACCES))?;
@@ -240,8 +271,7 @@ pub(crate) fn connect(fd: RawFd, domain: c_int, target: SocketAddr, passage: &Pa
 pub(crate) fn disconnected(fd: RawFd) {
     let Some(ticket) = of(fd) else { return };
     slot::with(ticket, |socket| {
-        socket.end();
-        (socket.peer, socket.error, socket.targets) = (None, 0, Targets::NONE);
+        socket.forget();
         socket.takes_strangers = true;
     });
 }

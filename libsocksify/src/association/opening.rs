@@ -120,7 +120,7 @@ impl Opening {
     fn succeeded(&self, association: Association) {
         let control = association.control;
         let is_wanted = self.with(|socket| match socket.peer {
-            Some(_) => sys::connect_datagrams(self.socket.fd, association.relay).is_ok(),
+            Some(_) => sys::connect_to(self.socket.fd, association.relay).is_ok(),
             None => true,
         });
         if is_wanted != Some(true) {

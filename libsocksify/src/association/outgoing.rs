@@ -6,19 +6,20 @@ use std::ptr;
 
 use libc::{c_int, iovec, msghdr, ssize_t};
 use socket2::SockAddr;
+use socks_proto::Address;
 
 use super::pace::{Pace, blocks};
 use super::parts::{Parts, part_of, room};
-use super::target::Header;
+use super::target::{Header, Way};
 use super::{Ticket, of, of_or_new, opening, slot};
 use crate::hooks::real;
 use crate::interpose::Verdict;
 use crate::own::Own;
 use crate::policy::{self, Passage, Path};
-use crate::{descriptors, errno, sys};
+use crate::{descriptors, errno, stand_in, sys};
 
-/// What can be done with a datagram now.
-enum Way {
+/// What can be done with a datagram for a relay now.
+enum State {
     /// To the relay; the socket is connected to it, or not.
     Relay(Option<SocketAddr>),
     /// As soon as the bell rings.
@@ -38,34 +39,38 @@ pub(crate) fn send(
     let known = of(fd);
     let peer = || slot::with(known?, |socket| socket.peer)?;
     let Some(target) = to.or_else(peer) else { return Verdict::Direct };
-    let mut header = known.and_then(|ticket| slot::with(ticket, |socket| socket.targets.header(target))?);
-    let mut passage = None;
-    if header.is_none() {
-        match policy::of_datagram(fd, target) {
-            Path::Proxied(found) => {
-                header = Some(Header::new(&found.target));
-                passage = Some(found);
-            }
+    let learnt = |ticket| slot::with(ticket, |socket| socket.targets.find(target))?;
+    let (way, header, passage) = match known.and_then(learnt) {
+        Some((way, header)) => (way, header, None),
+        None => match policy::of_datagram(fd, target) {
+            Path::Proxied(passage) => (Way::Relay, Header::new(&passage.target), Some(passage)),
+            Path::Engine => (Way::Engine, Header::new(&Address::from(target)), None),
             Path::Refused(errno) => return refuse(target, errno),
             Path::Direct | Path::DirectByName(_) => return directly(fd, known, to.is_none(), target),
-        }
-    }
-    let Some((header, ticket)) = header.zip(known.or_else(|| of_or_new(fd, domain))) else {
+        },
+    };
+    let Some(ticket) = known.or_else(|| of_or_new(fd, domain)) else {
         return Verdict::Fail(libc::ENOBUFS);
     };
-    if let Some(passage) = &passage {
-        slot::with(ticket, |socket| socket.targets.add(target, &passage.target));
+    let wire = passage.as_ref().map_or_else(|| Address::from(target), |passage| passage.target);
+    slot::with(ticket, |socket| {
+        if socket.targets.find(target).is_none() {
+            socket.targets.add(target, &wire, way);
+        }
+    });
+    if way == Way::Engine {
+        return ask_engine(fd, domain, ticket, target, &header, message);
     }
     loop {
-        match way(ticket, fd, target, passage) {
-            Way::Relay(relay) => return transmit(pace, fd, ticket, relay, &header, message, flags),
-            Way::Later(bell) if blocks(fd, flags) => return pace.until_rung(fd, bell),
-            Way::Later(_) => {
+        match state(ticket, fd, target, passage) {
+            State::Relay(relay) => return transmit(pace, fd, ticket, relay, &header, message, flags),
+            State::Later(bell) if blocks(fd, flags) => return pace.until_rung(fd, bell),
+            State::Later(_) => {
                 if let Some(verdict) = keep(ticket, &header, message) {
                     return verdict;
                 }
             }
-            Way::Fail(errno) => return Verdict::Fail(errno),
+            State::Fail(errno) => return Verdict::Fail(errno),
         }
     }
 }
@@ -84,28 +89,28 @@ pub(crate) fn domain(fd: RawFd) -> Option<c_int> {
 }
 
 /// Finds the relay, or sees to it that a proxy is asked for one.
-fn way(ticket: Ticket, fd: RawFd, target: SocketAddr, passage: Option<Passage>) -> Way {
+fn state(ticket: Ticket, fd: RawFd, target: SocketAddr, passage: Option<Passage>) -> State {
     let now = slot::with(ticket, |socket| {
         if let Some(errno) = socket.take_error() {
-            return Some(Way::Fail(errno));
+            return Some(State::Fail(errno));
         }
         if let Some(relay) = socket.relay() {
-            return Some(Way::Relay(socket.peer.is_none().then_some(relay)));
+            return Some(State::Relay(socket.peer.is_none().then_some(relay)));
         }
         // Whoever sends need not know that an association was lost.
         socket.error = 0;
-        socket.bell().map(Way::Later)
+        socket.bell().map(State::Later)
     });
     match now {
-        Some(Some(way)) => return way,
+        Some(Some(state)) => return state,
         Some(None) => {}
-        None => return Way::Fail(libc::EACCES),
+        None => return State::Fail(libc::EACCES),
     }
     let passage = match passage.map_or_else(|| policy::of_datagram(fd, target), Path::Proxied) {
         Path::Proxied(passage) => passage,
-        Path::Refused(errno) => return Way::Fail(errno),
+        Path::Refused(errno) => return State::Fail(errno),
         // It was proxied a moment ago; decided anew the next time.
-        _ => return Way::Fail(libc::ECONNREFUSED),
+        _ => return State::Fail(libc::ECONNREFUSED),
     };
     let begun = slot::with(ticket, |socket| {
         // Somebody else may have been faster.
@@ -114,7 +119,38 @@ fn way(ticket: Ticket, fd: RawFd, target: SocketAddr, passage: Option<Passage>) 
         }
         opening::begin(ticket, socket, fd, &passage).then(|| socket.bell()).flatten()
     });
-    begun.flatten().map_or(Way::Fail(libc::ENOBUFS), Way::Later)
+    begun.flatten().map_or(State::Fail(libc::ENOBUFS), State::Later)
+}
+
+/// A query to a name server. Its answer comes as a datagram from a relay would.
+fn ask_engine(
+    fd: RawFd,
+    domain: c_int,
+    ticket: Ticket,
+    server: SocketAddr,
+    header: &Header,
+    message: &msghdr,
+) -> Verdict<ssize_t> {
+    let Some(responder) = stand_in::responder(fd, domain) else { return Verdict::Fail(libc::ENOBUFS) };
+    // SAFETY: the application's own parts.
+    let length = unsafe { room(message.msg_iov, message.msg_iovlen) };
+    if length > LARGEST {
+        return Verdict::Fail(libc::EMSGSIZE);
+    }
+    let mut query = vec![0; length];
+    // SAFETY: as above.
+    let Some(mut parts) = (unsafe { Parts::new(part_of(&[]), message.msg_iov, message.msg_iovlen, None) })
+    else {
+        return Verdict::Fail(libc::EMSGSIZE);
+    };
+    // SAFETY: as above.
+    unsafe { parts.peek(&mut query) };
+    parts.release();
+    slot::with(ticket, |socket| socket.responder = Some(responder.address));
+    match stand_in::answer(fd, &responder, server, header.as_bytes(), query) {
+        Ok(()) => Verdict::Done(length as ssize_t),
+        Err(errno) => Verdict::Fail(errno),
+    }
 }
 
 /// A datagram for the kernel. A socket that had a peer behind a proxy is connected to it now.
@@ -126,7 +162,7 @@ fn directly(fd: RawFd, known: Option<Ticket>, to_peer: bool, target: SocketAddr)
     }
     super::disconnected(fd);
     descriptors::forget(fd);
-    match sys::connect_datagrams(fd, target) {
+    match sys::connect_to(fd, target) {
         Ok(()) => Verdict::Direct,
         Err(error) => Verdict::Fail(error.raw_os_error().unwrap_or(libc::ENETUNREACH)),
     }

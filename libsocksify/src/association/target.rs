@@ -27,11 +27,21 @@ impl Header {
     }
 }
 
+/// Who takes datagrams to a target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The relay of a proxy.
+    Relay,
+    /// The name engine.
+    Engine,
+}
+
 /// One target, in the application's words and in the proxy's.
 #[derive(Clone, Copy)]
 struct Target {
     address: SocketAddr,
     header: Header,
+    way: Way,
     is_name: bool,
     /// For a name: who has answered.
     answered: Option<IpAddr>,
@@ -49,19 +59,20 @@ pub(crate) struct Targets {
 impl Targets {
     pub(crate) const NONE: Targets = Targets { all: [None; MOST], clock: 0 };
 
-    /// The header for a target that is known.
-    pub(crate) fn header(&mut self, address: SocketAddr) -> Option<Header> {
+    /// The way to a target that is known, and the header for it.
+    pub(crate) fn find(&mut self, address: SocketAddr) -> Option<(Way, Header)> {
         self.clock += 1;
         let target = self.all.iter_mut().flatten().find(|target| target.address == address)?;
         target.used = self.clock;
-        Some(target.header)
+        Some((target.way, target.header))
     }
 
     /// Remembers a target, in the place of the one not used for longest.
-    pub(crate) fn add(&mut self, address: SocketAddr, wire: &Address) {
+    pub(crate) fn add(&mut self, address: SocketAddr, wire: &Address, way: Way) {
         let fresh = Target {
             address,
             header: Header::new(wire),
+            way,
             is_name: matches!(wire.host, Host::Name(_)),
             answered: None,
             used: self.clock,
@@ -124,7 +135,7 @@ mod tests {
     fn an_address_answers_for_itself_in_the_applications_form() {
         let mut targets = Targets::NONE;
         let mapped = address("[::ffff:192.0.2.7]:123");
-        targets.add(mapped, &Address::from(mapped));
+        targets.add(mapped, &Address::from(mapped), Way::Relay);
         assert_eq!(sender(&mut targets, "192.0.2.7:123"), Some(mapped));
         assert_eq!(sender(&mut targets, "192.0.2.8:123"), Some(address("192.0.2.8:123")));
     }
@@ -133,9 +144,9 @@ mod tests {
     fn an_address_that_answers_for_a_name_is_that_name() {
         let mut targets = Targets::NONE;
         let (one, other) = (address("198.18.0.1:123"), address("198.18.0.2:123"));
-        targets.add(one, &named("one.example", 123));
-        targets.add(other, &named("other.example", 123));
-        assert!(targets.header(one).is_some() && targets.header(other).is_some());
+        targets.add(one, &named("one.example", 123), Way::Relay);
+        targets.add(other, &named("other.example", 123), Way::Relay);
+        assert!(targets.find(one).is_some() && targets.find(other).is_some());
         assert_eq!(sender(&mut targets, "192.0.2.1:123"), Some(one));
         assert_eq!(sender(&mut targets, "192.0.2.2:123"), Some(other));
         assert_eq!(sender(&mut targets, "192.0.2.1:123"), Some(one));
@@ -146,7 +157,7 @@ mod tests {
     #[test]
     fn the_only_name_may_have_several_addresses() {
         let mut targets = Targets::NONE;
-        targets.add(address("198.18.0.1:123"), &named("pool.example", 123));
+        targets.add(address("198.18.0.1:123"), &named("pool.example", 123), Way::Relay);
         for from in ["192.0.2.1:123", "192.0.2.2:123", "192.0.2.1:123"] {
             assert_eq!(sender(&mut targets, from), Some(address("198.18.0.1:123")));
         }
@@ -158,10 +169,10 @@ mod tests {
         let all: Vec<SocketAddr> =
             (1..=MOST as u16 + 1).map(|port| SocketAddr::from(([192, 0, 2, 7], port))).collect();
         for target in &all {
-            targets.add(*target, &Address::from(*target));
-            assert!(targets.header(*target).is_some());
+            targets.add(*target, &Address::from(*target), Way::Relay);
+            assert!(targets.find(*target).is_some());
         }
-        assert!(targets.header(all[0]).is_none());
-        assert!(all[1..].iter().all(|target| targets.header(*target).is_some()));
+        assert!(targets.find(all[0]).is_none());
+        assert!(all[1..].iter().all(|target| targets.find(*target).is_some()));
     }
 }

@@ -17,7 +17,7 @@ use crate::parking::{self, Status};
 use crate::policy::{self, Passage, Path};
 use crate::sys::Kind;
 use crate::wait::Wait;
-use crate::{address, association, callback, descriptors, errno, resolver, sys};
+use crate::{address, association, callback, descriptors, errno, resolver, stand_in, sys};
 
 /// How far a call of connect(2) is: it may sleep several times.
 #[derive(Default)]
@@ -127,8 +127,9 @@ fn begin(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_in
     if sys::connected_to(fd).is_some() || is_refused_by_kernel(fd, kind, target) {
         return Verdict::Direct;
     }
-    match policy::of_stream(fd, target) {
+    match policy::of_connection(fd, target) {
         Path::Direct => Verdict::Direct,
+        Path::Engine => stand_in::connect(fd, kind.domain, target),
         Path::DirectByName(name) => directly_by_name(fd, kind, &name, target),
         Path::Refused(errno) => refuse(target, errno),
         Path::Proxied(passage) => through_proxy(progress, fd, kind, passage, target),
@@ -282,12 +283,14 @@ fn datagrams(fd: c_int, kind: Kind, target: SocketAddr) -> Verdict<c_int> {
         Path::Direct | Path::DirectByName(_) => directly(fd),
         Path::Proxied(passage) => {
             passage.resolve_proxies();
-            match association::connect(fd, kind.domain, target, &passage) {
-                Ok(()) => Verdict::Done(0),
-                Err(errno) => refuse(target, errno),
-            }
+            connected(target, association::connect(fd, kind.domain, target, &passage))
         }
+        Path::Engine => connected(target, association::connect_to_engine(fd, kind.domain, target)),
     }
+}
+
+fn connected(target: SocketAddr, outcome: Result<(), c_int>) -> Verdict<c_int> {
+    outcome.map_or_else(|errno| refuse(target, errno), |()| Verdict::Done(0))
 }
 
 /// Everything that is neither TCP nor UDP: raw, SCTP, and socket families that borrow internet addresses.

@@ -30,7 +30,7 @@ impl Line {
                 line.advance(line.attempt(*passage, None)?).ok()?;
                 Some(line)
             }
-            Path::DirectByName(_) | Path::Refused(_) => None,
+            Path::DirectByName(_) | Path::Engine | Path::Refused(_) => None,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::suite::{Bench, Suite, Verdict, expect};
 const CARRIERS: [Server; 2] = [Server::Socksd, Server::Danted];
 
 pub(crate) fn add(suite: &mut Suite) {
+    add_name_servers(suite);
     for addressing in Addressing::ALL {
         let label = addressing.label();
         for build in Build::ALL {
@@ -23,19 +24,35 @@ pub(crate) fn add(suite: &mut Suite) {
                     silent(bench, "udp", addressing, ECHO, &wrapper)
                 });
             }
-            for (kind, port) in [("dns", 53), ("other", 9999)] {
-                let name = format!("datagrams::refused::{label}::{kind}::{}", build.name());
-                suite.add(name, &needs(Server::Microsocks), move |bench| {
-                    let wrapper = preload::through(bench, build.library(), Server::Microsocks.open())?;
-                    silent(bench, "datagrams", addressing, port, &wrapper)
-                });
-            }
+            let name = format!("datagrams::refused::{label}::{}", build.name());
+            suite.add(name, &needs(Server::Microsocks), move |bench| {
+                let wrapper = preload::through(bench, build.library(), Server::Microsocks.open())?;
+                silent(bench, "datagrams", addressing, ECHO, &wrapper)
+            });
         }
         suite.add(format!("datagrams::udp::{label}::without_us"), &["cc"], move |bench| {
             let probe = preload::probe(bench, "udp", [addressing.host(), ECHO.to_string()])?;
             let outcome = bench.run(&probe.at_proxy(), &Wrapper::Nothing)?;
             expect(outcome.succeeded() && outcome.text().is_empty(), "no complaint", &outcome)
         });
+    }
+}
+
+/// Name servers that nobody runs: far away, and on this machine.
+const NAME_SERVERS: [(&str, &str); 4] =
+    [("ipv4", "192.0.2.53"), ("ipv6", "2001:db8:53::1"), ("loopback", "127.0.0.53"), ("loopback6", "::1")];
+
+/// A proxy without UDP is all it takes for port 53 to answer.
+fn add_name_servers(suite: &mut Suite) {
+    for build in Build::ALL {
+        for (label, address) in NAME_SERVERS {
+            let name = format!("datagrams::name_server::{label}::{}", build.name());
+            suite.add(name, &needs(Server::Microsocks), move |bench| {
+                let wrapper = preload::through(bench, build.library(), Server::Microsocks.open())?;
+                let outcome = bench.run(&preload::probe(bench, "name_server", [address])?, &wrapper)?;
+                expect(outcome.succeeded() && outcome.text().is_empty(), "no complaint", &outcome)
+            });
+        }
     }
 }
 
