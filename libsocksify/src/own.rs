@@ -46,13 +46,6 @@ impl Own {
         Own::adopt(fd)
     }
 
-    /// A fresh UDP socket.
-    pub(crate) fn datagrams(family: libc::c_int) -> Option<Own> {
-        // SAFETY: no pointers.
-        let fd = moved(unsafe { real::socket(family, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) })?;
-        Some(Own { fd, cookie: cookie(fd).ok()? })
-    }
-
     /// The next connection a listener of ours has, and where it comes from; `None` where there is none now.
     pub(crate) fn accepted(listener: RawFd) -> Option<(Own, std::net::SocketAddr)> {
         if !crate::sys::is_ready(listener, libc::POLLIN) {
@@ -63,7 +56,7 @@ impl Own {
             real::accept4(listener, std::ptr::null_mut(), std::ptr::null_mut(), libc::SOCK_CLOEXEC)
         };
         let fd = moved(fd)?;
-        Some((Own { fd, cookie: cookie(fd).ok()? }, crate::sys::connected_to(fd)?))
+        Some((Own::adopt(fd)?, crate::sys::connected_to(fd)?))
     }
 
     /// The same descriptor with whatever socket is behind it: for one that nobody else can have touched yet.
