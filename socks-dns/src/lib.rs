@@ -1,7 +1,7 @@
 //! The name engine: what to answer to a DNS query where the proxy alone resolves names, and how to carry the queries
 //! that a real name server has to answer.
 //!
-//! Everything here is a pure function of bytes or a state machine: no sockets, no clock, no hooks. [`answer`] decides
+//! Everything here is a pure function of bytes or a state machine: no sockets, no clock, no hooks. [`answer()`] decides
 //! on a query with the help of a [`Names`]; what it says [`Verdict::Forward`] to goes to a name server through an
 //! [`Exchange`], DNS over TCP. [`question`] and [`addresses`] are for those who want the addresses of a name
 //! themselves. Bytes of either side may be hostile: they are bounded, checked and never trusted to be DNS at all.

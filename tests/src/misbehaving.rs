@@ -21,12 +21,14 @@ pub struct Misbehaviour {
     /// True where what comes is an answer, however odd, that only its reader can judge.
     pub is_an_answer: bool,
     answer: Option<Answer>,
+    /// It says so again and again.
+    never_ends: bool,
 }
 
 /// Every one of them.
 pub const MISBEHAVIOURS: &[Misbehaviour] = &[
     not_an_answer("closes", 5301, |_| Vec::new()),
-    Misbehaviour { label: "says_nothing", port: 5302, is_an_answer: false, answer: None },
+    Misbehaviour { label: "says_nothing", port: 5302, is_an_answer: false, answer: None, never_ends: false },
     not_an_answer("other_id", 5303, |query| {
         framed(&Query { id: query.id ^ 0x5555, ..query.clone() }.answered())
     }),
@@ -39,6 +41,12 @@ pub const MISBEHAVIOURS: &[Misbehaviour] = &[
     not_an_answer("refused", 5310, |query| framed(&query.message(0x8185, 0, &[]))),
     not_an_answer("failed", 5311, |query| framed(&query.message(0x8182, 0, &[]))),
     not_an_answer("noise", 5312, |_| (40..=u8::MAX).cycle().take(70_000).collect()),
+    Misbehaviour {
+        never_ends: true,
+        ..not_an_answer("never_ends", 5319, |query| {
+            framed(&query.about(b"\x05other\x04test\0").answered()).repeat(100)
+        })
+    },
     an_answer("loop", 5313, |query| {
         framed(&query.message(0x8180, 1, &record(&[0xc0, 12 + query.length()], b"")))
     }),
@@ -59,11 +67,11 @@ pub const MISBEHAVIOURS: &[Misbehaviour] = &[
 ];
 
 const fn not_an_answer(label: &'static str, port: u16, answer: Answer) -> Misbehaviour {
-    Misbehaviour { label, port, is_an_answer: false, answer: Some(answer) }
+    Misbehaviour { label, port, is_an_answer: false, answer: Some(answer), never_ends: false }
 }
 
 const fn an_answer(label: &'static str, port: u16, answer: Answer) -> Misbehaviour {
-    Misbehaviour { label, port, is_an_answer: true, answer: Some(answer) }
+    Misbehaviour { label, port, is_an_answer: true, answer: Some(answer), never_ends: false }
 }
 
 /// A query: its id, and its question as it stands on the wire.
@@ -133,15 +141,20 @@ fn accept(listener: &TcpListener, misbehaviour: Misbehaviour) {
     for stream in listener.incoming().flatten() {
         thread::spawn(move || {
             // What an application makes of it is the application's test to judge.
-            let _ = answer(stream, misbehaviour.answer);
+            let _ = answer(stream, misbehaviour);
         });
     }
 }
 
-fn answer(mut stream: TcpStream, answer: Option<Answer>) -> io::Result<()> {
+fn answer(mut stream: TcpStream, misbehaviour: Misbehaviour) -> io::Result<()> {
     let query = Query::read(&mut stream)?;
-    match answer {
-        Some(answer) => stream.write_all(&answer(&query)),
+    match misbehaviour.answer {
+        Some(answer) => loop {
+            stream.write_all(&answer(&query))?;
+            if !misbehaviour.never_ends {
+                return Ok(());
+            }
+        },
         None => io::copy(&mut stream, &mut io::sink()).map(drop),
     }
 }

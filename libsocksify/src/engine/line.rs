@@ -108,10 +108,15 @@ impl Line {
         result
     }
 
+    /// Whether there is any time left.
+    pub(super) fn has_time(&self) -> bool {
+        Instant::now() < self.until
+    }
+
     /// Sleeps until there is something to do; `None` where the time is up or somebody has taken the descriptor. Signal
     /// handlers of the application run meanwhile.
     pub(super) fn wait(&self, events: libc::c_short) -> Option<()> {
-        if Instant::now() >= self.until || !self.socket.is_intact() {
+        if !self.has_time() || !self.socket.is_intact() {
             return None;
         }
         let wait = Wait::descriptor(self.socket.fd, events, Some(self.until));

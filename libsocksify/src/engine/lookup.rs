@@ -12,7 +12,8 @@ use super::servers::{self, Server};
 use crate::runtime::runtime;
 use crate::sys;
 
-/// The answers to some queries, by DNS over TCP, or over UDP where that is the mode and the answer fits; `None` where there is nobody to ask. Answers that are a server's failure are kept where no other knows better.
+/// The answers to some queries, by DNS over TCP, or over UDP where that is the mode and the answer fits; `None` where there
+/// is nobody to ask. Answers that are a server's failure are kept where no other knows better.
 pub(super) fn through_the_proxy(
     queries: &[Vec<u8>],
     named: Option<SocketAddr>,
@@ -56,7 +57,8 @@ fn ask(server: &Server, queries: &[Vec<u8>], answers: &mut [Option<Vec<u8>>], un
     let mut asked: Vec<(Ticket, &mut Option<Vec<u8>>)> =
         open.filter_map(|(query, answer)| Some((exchange.ask(query)?, answer))).collect();
     let mut buffer = vec![0; 4096];
-    while exchange.unanswered().next().is_some() {
+    // A server that talks without end keeps nobody waiting for longer than a silent one.
+    while exchange.unanswered().next().is_some() && line.has_time() {
         let Some(came) = step(&line, &mut exchange, &mut buffer) else { break };
         for (ticket, answer) in came {
             if let Some((_, place)) = asked.iter_mut().find(|(open, _)| *open == ticket) {
