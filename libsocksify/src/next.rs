@@ -52,8 +52,12 @@ impl Next {
         })
     }
 
-    /// redhook panics where there is no definition; here that is an answer.
+    /// redhook panics where there is no definition, which would be written to standard error; here that is an answer.
     fn unversioned(&self) -> Option<NonNull<c_void>> {
+        // SAFETY: the symbol ends in NUL.
+        if unsafe { libc::dlsym(libc::RTLD_NEXT, self.symbol.as_ptr().cast()) }.is_null() {
+            return None;
+        }
         // SAFETY: the symbol ends in NUL.
         let search = || unsafe { redhook::ld_preload::dlsym_next(self.symbol) };
         NonNull::new(catch_unwind(search).ok()?.cast_mut().cast())

@@ -25,7 +25,8 @@ pub(crate) fn add(suite: &mut Suite) {
             suite.add(name, &["cc"], move |bench| {
                 let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;
                 let outcome = bench.run(&preload::probe(bench, probe, words)?, &wrapper)?;
-                expect(outcome.succeeded() && outcome.text() == prints, prints, &outcome)
+                expect(outcome.succeeded() && outcome.text() == prints, prints, &outcome)?;
+                expect(outcome.stderr.is_empty(), "nothing said that was not asked for", &outcome)
             });
         }
     }
