@@ -73,7 +73,7 @@ pub(crate) fn networks_are_in_files() -> bool {
 impl Known {
     /// The host in one family, or in both with AF_UNSPEC; `None` where it has no address there.
     pub(crate) fn in_family(&self, family: c_int) -> Option<Entry> {
-        self.gathered(family, family == libc::AF_UNSPEC || gathers_lines())
+        self.gathered(family, !self.is_listed || gathers_lines())
     }
 
     fn gathered(&self, family: c_int, all: bool) -> Option<Entry> {
@@ -115,7 +115,7 @@ fn in_family(address: IpAddr, family: c_int) -> Option<IpAddr> {
     }
 }
 
-/// host.conf(5), `multi`: whether a host's several lines count, where one family is asked for.
+/// host.conf(5), `multi`: whether a host's several lines count, or the first alone.
 fn gathers_lines() -> bool {
     let file = std::fs::read_to_string("/etc/host.conf").unwrap_or_default();
     let words = file.lines().map(|line| line.split_whitespace().take(2).collect::<Vec<_>>());

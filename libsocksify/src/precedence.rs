@@ -20,10 +20,27 @@ pub(crate) fn sort(addresses: &mut Vec<IpAddr>, source_of: impl Fn(IpAddr) -> Op
         return;
     }
     let policy = Policy::of(&std::fs::read_to_string(FILE).unwrap_or_default());
-    let mut candidates: Vec<_> =
-        addresses.iter().map(|to| Candidate { to: *to, from: source_of(*to) }).collect();
-    candidates.sort_by(|one, other| policy.compare(one, other));
+    let candidates = addresses.iter().map(|to| Candidate { to: *to, from: source_of(*to) }).collect();
+    let candidates = merge_sorted(candidates, &policy);
     *addresses = candidates.into_iter().map(|candidate| candidate.to).collect();
+}
+
+/// As libc sorts. The rules are no order: within a family they count bits, between families they do not, so that the sort
+/// of the standard library may panic, and every other one comes to another result.
+fn merge_sorted(mut candidates: Vec<Candidate>, policy: &Policy) -> Vec<Candidate> {
+    if candidates.len() < 2 {
+        return candidates;
+    }
+    let second = candidates.split_off(candidates.len() / 2);
+    let mut first = merge_sorted(candidates, policy).into_iter().peekable();
+    let mut second = merge_sorted(second, policy).into_iter().peekable();
+    let mut sorted = Vec::with_capacity(first.len() + second.len());
+    while let (Some(one), Some(other)) = (first.peek(), second.peek()) {
+        let next = if policy.compare(one, other).is_le() { &mut first } else { &mut second };
+        sorted.extend(next.next());
+    }
+    sorted.extend(first.chain(second));
+    sorted
 }
 
 struct Candidate {
@@ -222,6 +239,17 @@ mod tests {
         assert_eq!(sorted(&["10.99.1.1", "10.99.1.3"], ""), ["10.99.1.3", "10.99.1.1"]);
         assert_eq!(sorted(&["10.1.1.1", "10.98.1.1"], ""), ["10.1.1.1", "10.98.1.1"]);
         assert_eq!(sorted(&["2001:db9::1", "2001:db8::1"], ""), ["2001:db8::1", "2001:db9::1"]);
+    }
+
+    #[test]
+    fn rules_that_are_no_order_end_all_the_same() {
+        let file = "precedence ::/0 40";
+        let (mut addresses, pool) = (Vec::new(), ["8.8.8.8", "fc00::1", "10.99.1.200", "::1", "10.98.0.1"]);
+        for place in 0..60 {
+            addresses.push(pool[place * place % 5]);
+            addresses.push(pool[place % 5]);
+        }
+        assert_eq!(sorted(&addresses, file).len(), 120);
     }
 
     #[test]
