@@ -42,6 +42,19 @@ pub enum Caution {
         /// What it means.
         network: String,
     },
+    /// A setting that the program the file is for does not have.
+    UnknownSetting {
+        /// The word.
+        word: String,
+        /// A setting like it.
+        similar: Option<&'static str>,
+    },
+    /// What stands where a user name would, and looks like a comment.
+    TakenForComment,
+    /// Proxies that another program takes by chance or in turn.
+    InOrder,
+    /// Names that another program would resolve here, for want of this setting.
+    NamesToProxy(&'static str),
     /// A name in `from`.
     FromName(String),
     /// A word that reads like an interface or a wildcard and is a host name.
@@ -88,6 +101,8 @@ impl Caution {
                 | Caution::Duplicate(_)
                 | Caution::UnknownFacility(_)
                 | Caution::Scope
+                | Caution::InOrder
+                | Caution::NamesToProxy(_)
                 | Caution::ProxyPortOperator
         )
     }
@@ -112,6 +127,20 @@ impl fmt::Display for Caution {
             Caution::HostBits { written, network } => {
                 write!(f, "{written} means the whole network {network}, not one address")
             }
+            Caution::UnknownSetting { word, similar: None } => {
+                write!(f, "there is no setting `{word}`; it has no effect")
+            }
+            Caution::UnknownSetting { word, similar: Some(similar) } => {
+                write!(f, "there is no setting `{word}`; it has no effect. Did you mean `{similar}`?")
+            }
+            Caution::TakenForComment => {
+                f.write_str("this is taken for a comment; proxychains would take it for user name and password")
+            }
+            Caution::InOrder => f.write_str("the proxies are tried in the order of the list, not by chance or in turn"),
+            Caution::NamesToProxy(setting) => write!(
+                f,
+                "names are left to the proxy, although without `{setting}` they would be resolved here"
+            ),
             Caution::FromName(name) => write!(
                 f,
                 "the local address of a socket is never compared with the name `{name}`: this route never matches"

@@ -13,6 +13,15 @@ pub(crate) trait Choice: Copy + 'static {
     /// What each of them means.
     const MEANINGS: &'static [Self];
 
+    /// The word for this value.
+    fn word(self) -> &'static str
+    where
+        Self: PartialEq,
+    {
+        let mut meanings = Self::WORDS.iter().zip(Self::MEANINGS);
+        meanings.find(|(_, meaning)| **meaning == self).map_or("", |(word, _)| word)
+    }
+
     /// What `word` means.
     fn from_word(word: &str) -> Result<Self, Problem> {
         let mut meanings = Self::WORDS.iter().zip(Self::MEANINGS);

@@ -3,6 +3,15 @@
 use crate::{Command, Endpoint, Host, Method, Place, Protocol, ProxyProtocol, Question, Route, Via};
 use std::net::{IpAddr, SocketAddr};
 
+/// The passes of [`Search::ByProxyProtocol`](crate::Search::ByProxyProtocol); `None` is the pass over the direct routes.
+pub(crate) const PASSES: [Option<ProxyProtocol>; 5] = [
+    None,
+    Some(ProxyProtocol::SocksV4),
+    Some(ProxyProtocol::SocksV4a),
+    Some(ProxyProtocol::SocksV5),
+    Some(ProxyProtocol::Http),
+];
+
 /// How well a route matches a question whose port may be unknown; the larger, the surer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Match {

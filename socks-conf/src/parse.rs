@@ -4,6 +4,7 @@ use crate::caution::Caution;
 use crate::dante;
 use crate::diagnostic::Location;
 use crate::foreign::Format;
+use crate::import;
 use crate::problem::Problem;
 use crate::text::Text;
 use crate::toml;
@@ -28,11 +29,14 @@ fn read(text: &Text<'_>, source: Source) -> Result<Config, Error> {
         return fail(0..0, Problem::Encoding("this file is in UTF-16; save it as UTF-8"));
     }
     let first = FirstLine::of(text);
-    if let Some(format) = first.format {
+    let format = Format::of_list(text).or(first.format);
+    if let Some(format) = format.filter(|format| !format.is_read()) {
         return fail(first.word, Problem::Foreign(format));
     }
     let mut config = Config::new(source, Search::ByProxyProtocol);
-    if first.toml {
+    if let Some(format) = format {
+        import::read(format, text, &mut config).map_err(Error::Syntax)?;
+    } else if first.toml {
         config.search = Search::FirstMatch;
         toml::read(text, &mut config).map_err(Error::Syntax)?;
     } else {

@@ -33,6 +33,24 @@ pub enum Problem {
         /// A keyword like it.
         similar: Option<&'static str>,
     },
+    /// No such key in another program's file.
+    UnknownForeignKey {
+        /// The word.
+        word: String,
+        /// The file.
+        file: &'static str,
+        /// A key like it.
+        similar: Option<&'static str>,
+    },
+    /// What cannot stand where it does in another program's file.
+    Unfit {
+        /// What was written.
+        what: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// So many proxies, one behind the other.
+    Chain(usize),
     /// A keyword of another section.
     Misplaced {
         /// The keyword.
@@ -188,6 +206,12 @@ impl fmt::Display for Problem {
             Problem::UnknownKeyword { word, section: Section::Route, .. } => {
                 write!(f, "`{word}` is not a keyword of a route")
             }
+            Problem::UnknownForeignKey { word, file, .. } => write!(f, "`{word}` is not a key of {file}"),
+            Problem::Unfit { what, reason } => write!(f, "`{what}`: {reason}"),
+            Problem::Chain(length) => write!(
+                f,
+                "a chain of {length} proxies is not supported: a connection goes through one of them"
+            ),
             Problem::Misplaced { word, belongs } => write!(f, "`{word}` belongs {belongs}"),
             Problem::Refused { what, reason } => write!(f, "`{what}` is not supported: {reason}"),
             Problem::UnknownValue { keyword, word, .. } => write!(f, "`{keyword}` has no value `{word}`"),
@@ -262,6 +286,9 @@ impl Problem {
             Problem::UnknownValue { accepted, similar, .. } => {
                 return Some(format!("{}accepted: {}", suggestion(similar), accepted.join(", ")));
             }
+            Problem::UnknownForeignKey { similar, .. } => {
+                return similar.map(|similar| format!("did you mean `{similar}`?"));
+            }
             Problem::UnknownService { similar, .. } => {
                 return Some(format!("{}accepted: a number or a well-known service", suggestion(similar)));
             }
@@ -289,6 +316,9 @@ impl Problem {
             Problem::MaskTooLong { .. } => "accepted: 0 to 128",
             Problem::MaskWithHoles(_) => "accepted: a mask such as 255.255.255.0, or a length such as 24",
             Problem::ZeroNeedsZero => "accepted: 0/0 for everything, 0.0.0.0/8 for a network",
+            Problem::Chain(_) => {
+                "leave one proxy in the list, or write random_chain with chain_len = 1 for one of them"
+            }
             Problem::MappedAddress => "write the IPv4 address",
             Problem::PortBehindColon | Problem::NotAProxy(_) => "accepted: via: 10.0.0.11 port = 1080",
             Problem::PortColon | Problem::PortOperator(_) => {

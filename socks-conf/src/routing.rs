@@ -4,7 +4,7 @@
 //! look-up would itself be a packet past the proxy. Names are therefore compared as names, as Dante does with
 //! `resolveprotocol: fake`.
 
-use crate::matching::Match;
+use crate::matching::{Match, PASSES};
 use crate::{Command, Config, Protocol, Proxy, ProxyProtocol, Route, Search, Via};
 use std::net::{IpAddr, SocketAddr};
 
@@ -45,15 +45,6 @@ pub enum Decision<'a> {
     /// No route matches: the call fails.
     NoRoute,
 }
-
-/// The passes of [`Search::ByProxyProtocol`]; `None` is the pass over the direct routes.
-const PASSES: [Option<ProxyProtocol>; 5] = [
-    None,
-    Some(ProxyProtocol::SocksV4),
-    Some(ProxyProtocol::SocksV4a),
-    Some(ProxyProtocol::SocksV5),
-    Some(ProxyProtocol::Http),
-];
 
 impl Config {
     /// Decides one call.

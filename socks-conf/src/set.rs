@@ -49,6 +49,11 @@ impl<T: Member> Set<T> {
         Set(self.0 | other.0, PhantomData)
     }
 
+    /// The members of this set that are in the other.
+    pub fn intersection(self, other: Set<T>) -> Set<T> {
+        Set(self.0 & other.0, PhantomData)
+    }
+
     /// Whether every member of this set is in the other.
     pub fn is_subset(self, other: Set<T>) -> bool {
         self.0 & !other.0 == 0

@@ -7,7 +7,8 @@ pub(crate) fn similar<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
     if word.len() > 64 {
         return None;
     }
-    let near = candidates.into_iter().map(|candidate| (distance(&word, candidate), candidate));
+    let near =
+        candidates.into_iter().map(|candidate| (distance(&word, &candidate.to_ascii_lowercase()), candidate));
     near.filter(|(edits, _)| *edits <= limit).min_by_key(|(edits, _)| *edits).map(|(_, candidate)| candidate)
 }
 

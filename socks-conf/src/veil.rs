@@ -5,7 +5,8 @@ use crate::similar::similar;
 /// The line with every password replaced by as many asterisks.
 pub(crate) fn veil(line: &[u8]) -> Vec<u8> {
     let mut veiled = line.to_vec();
-    if let Some(start) = password_start(line) {
+    let bare = bare_password_start(line);
+    if let Some(start) = password_start(line).or(bare) {
         hide(veiled.get_mut(start..));
     }
     let mut from = 0;
@@ -13,6 +14,21 @@ pub(crate) fn veil(line: &[u8]) -> Vec<u8> {
         from = start + hide_in_authority(veiled.get_mut(start..).unwrap_or_default());
     }
     veiled
+}
+
+/// Where a password begins that stands behind its key and a blank, as in torsocks.conf, or fifth in the line of a proxy,
+/// as in proxychains.conf.
+fn bare_password_start(line: &[u8]) -> Option<usize> {
+    let place = |word: &[u8]| word.as_ptr().addr() - line.as_ptr().addr();
+    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let (key, value) = (words.next()?, words.next()?);
+    if std::str::from_utf8(key).is_ok_and(|key| is_password(key) || key.ends_with("Password")) {
+        return Some(place(value));
+    }
+    let port = words.next()?;
+    let user = words.next().filter(|user| !user.starts_with(b"#"))?;
+    let fifth = words.next().filter(|_| !user.is_empty())?;
+    port.iter().all(u8::is_ascii_digit).then(|| place(fifth))
 }
 
 /// Where the value of a key begins that is `password`, or a misspelling of it.
@@ -34,7 +50,10 @@ fn key_before(text: &[u8]) -> Option<&str> {
 fn is_password(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let file = key.contains("file");
-    !file && (key.starts_with("pass") || similar(&key, ["password", "passwd"]).is_some())
+    !file
+        && (key.starts_with("pass")
+            || key.ends_with("pass")
+            || similar(&key, ["password", "passwd"]).is_some())
 }
 
 /// Hides the password in `user:password@host`, up to what cannot be part of it; how long that was.
@@ -74,5 +93,9 @@ mod tests {
         assert_eq!(veiled("url = \"socks5://al:hu:@sh@h:1\""), "url = \"socks5://al:******@h:1\"");
         assert_eq!(veiled("socks5://a@h socks5://b:x@h"), "socks5://a@h socks5://b:*@h");
         assert_eq!(veiled("route { from: 0/0 }"), "route { from: 0/0 }");
+        assert_eq!(veiled("default_pass = hush"), "default_pass = ****");
+        assert_eq!(veiled("SOCKS5Password hu sh"), "SOCKS5Password ** **");
+        assert_eq!(veiled("sock5\t10.0.0.1 1080 al hush"), "sock5\t10.0.0.1 1080 al ****");
+        assert_eq!(veiled("sockd @=a 10.0.0.0 255.0.0.0 eq 80"), "sockd @=a 10.0.0.0 255.0.0.0 eq 80");
     }
 }

@@ -9,9 +9,7 @@ use crate::keyword::{COMMANDS, PROTOCOLS};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
 use crate::sockd::is_interface_label;
-use crate::{
-    Command, Commands, Diagnostic, Endpoint, Method, Network, Place, Ports, Protocol, Protocols, Route, Via,
-};
+use crate::{Command, Diagnostic, Endpoint, Network, Place, Ports, Protocol, Route, Via};
 use ::toml::Spanned;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -166,21 +164,6 @@ impl<M: Model> Reader<'_, M> {
             }
         }
         Ok(members)
-    }
-}
-
-impl Route {
-    fn without_proxy(via: Via) -> Route {
-        Route {
-            from: Endpoint::EVERYTHING,
-            to: Vec::new(),
-            commands: Commands::of(&via, Set::EMPTY),
-            protocols: Protocols::all(),
-            via,
-            proxyprotocols: Set::EMPTY,
-            methods: vec![Method::None],
-            line: 0,
-        }
     }
 }
 
