@@ -1,6 +1,7 @@
 complete -c socksify -s p -l proxy -d 'Use this proxy; repeat it for proxies to fall back on, in order' -r
 complete -c socksify -s f -l config -d 'Read this configuration file and no other' -r -F
 complete -c socksify -l log -d 'Write the lines of -v to FILE instead of standard error; implies -v' -r -F
+complete -c socksify -l convert -d 'Print what a configuration file says as commented TOML, and stop' -r -F
 complete -c socksify -l embedded -d 'Start a proxy of our own for this command'
 complete -c socksify -s v -l verbose -d 'Say what happens to each connection (-vv: more)'
 complete -c socksify -s q -l quiet -d 'Print errors of our own only, and no warnings but that of --allow-bypass'

@@ -36,7 +36,8 @@ pub struct Arguments {
 
     /// Read this configuration file and no other
     ///
-    /// Dante's syntax or TOML, told apart by content; see socks.conf(5). Variables that name a proxy are ignored.
+    /// Dante's syntax or TOML, told apart by content; see socks.conf(5). A proxychains.conf, torsocks.conf or tsocks.conf
+    /// is read, too. Variables that name a proxy are ignored.
     #[arg(short = 'f', long = "config", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "embedded")]
     pub file: Option<PathBuf>,
 
@@ -76,6 +77,13 @@ pub struct Arguments {
     /// The exit status is 0 if a command could be run with it, else 1.
     #[arg(long, group = "action")]
     pub check: bool,
+
+    /// Print what a configuration file says as commented TOML, and stop
+    ///
+    /// FILE may be Dante's, or a proxychains.conf, torsocks.conf, tsocks.conf, or a socks.conf of the 1990s. What comes out
+    /// decides every connection alike; what could not be said is in the comments.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, group = "action", conflicts_with_all = ["file", "proxies", "embedded"])]
+    pub convert: Option<PathBuf>,
 
     /// Print shell commands that make the calling shell use the proxy
     ///
@@ -191,6 +199,8 @@ mod tests {
             "socksify -q -v true",
             "socksify --shell --print-env",
             "socksify --check --shell",
+            "socksify --convert x --check",
+            "socksify --convert x true",
             "socksify --shell true",
             "socksify --check -c true",
             "socksify --embedded --print-env",

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Error {
     /// There is no configuration to go by.
     Configuration(socks_conf::Error),
+    /// A configuration cannot be written in TOML.
+    Unconvertible(PathBuf, socks_conf::Unconvertible),
     /// A proxy URL of the command line is none.
     Url(String, socks_conf::UrlError),
     /// A proxy URL of the command line has a blank in it, which would make it two.
@@ -64,6 +66,9 @@ impl fmt::Display for Error {
                 out.write_str(&diagnosis::errors(mistakes, Style::of_messages()))
             }
             Error::Configuration(error) => error.fmt(out),
+            Error::Unconvertible(file, reason) => {
+                write!(out, "{} cannot be converted: {reason}", file.display())
+            }
             Error::Url(url, error) => write!(out, "-p {url}: {error}"),
             Error::BlankInUrl(url) => {
                 write!(out, "-p '{url}': a proxy URL has no blanks\n  hint: give each proxy a -p of its own")

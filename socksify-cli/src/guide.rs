@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// The command line in one line.
 pub const USAGE: &str = "socksify [OPTIONS] [-c] COMMAND [ARG]...\n       \
-                         socksify [OPTIONS] --shell | --print-env | --names | --check";
+                         socksify [OPTIONS] --shell | --print-env | --names | --check | --convert FILE";
 
 /// What the program does and what it promises.
 pub const DESCRIPTION: &str = "\
@@ -43,6 +43,11 @@ const EXAMPLES: &[Entry] = &[
     ("socksify -v ssh host.intranet.example", "Says on standard error what happens to each connection."),
     ("socksify --shell", "A shell in which everything goes through the proxy."),
     ("eval \"$(socksify --print-env)\"", "The same for the shell you are in."),
+    ("socksify -f /etc/proxychains.conf curl example.org", "The configuration of another program, as it is."),
+    (
+        "socksify --convert /etc/proxychains.conf >~/.config/socksify/socks.toml",
+        "The same in TOML, to go on from.",
+    ),
     ("socksify --embedded curl http://example.org/", "No proxy at hand: try it with one of our own."),
     ("socksify sh -c 'curl -s example.org | wc -c'", "A pipeline: hand it to a shell."),
 ];

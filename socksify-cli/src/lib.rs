@@ -10,6 +10,7 @@
 pub mod args;
 mod check;
 mod configuration;
+mod convert;
 mod diagnosis;
 mod embedded;
 mod environment;
@@ -51,6 +52,9 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn act(arguments: &Arguments) -> Result<u8, Error> {
+    if let Some(file) = &arguments.convert {
+        return convert::run(file).map(|()| exit::SUCCESS);
+    }
     configuration::check_urls(&arguments.proxies)?;
     let mut environment = Environment::of(arguments).map_err(Error::Directory)?;
     if arguments.check {

@@ -203,6 +203,21 @@ fn a_password_that_others_can_read_is_told() {
 }
 
 #[test]
+fn a_configuration_of_another_program_is_converted() {
+    let scene = Scene::new();
+    let file = scene.write("x.conf", "proxy_dns\n[ProxyList]\nsocks5 10.0.0.11 1080\n", 0o644);
+    let text = scene.run(&["--convert", "x.conf"]).succeeds();
+    assert!(text.starts_with("# What x.conf says"), "{text}");
+    assert!(text.contains("url = \"socks5://10.0.0.11:1080\""), "{text}");
+    let checked = scene.run(&["--check", "-f", "x.conf"]).succeeds();
+    assert!(checked.starts_with(&format!("configuration: {}\n", file.display())), "{checked}");
+    scene.write("y.conf", "strict_chain\n[ProxyList]\nsocks5 10.0.0.11 1080\nsocks5 10.0.0.12 1080\n", 0o644);
+    let outcome = scene.run(&["-f", "y.conf", "true"]);
+    assert_eq!(outcome.status(), Some(125));
+    assert!(outcome.messages().contains("error: a chain of 2 proxies is not supported"));
+}
+
+#[test]
 fn a_check_that_fails_is_status_1() {
     let scene = Scene::new();
     assert_eq!(scene.run(&["--check", "-f", "missing"]).status(), Some(1));
