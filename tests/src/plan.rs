@@ -109,6 +109,8 @@ pub const ECHO: u16 = 7;
 pub const LINE: u16 = 4001;
 /// Greets before it is asked, then as [`LINE`].
 pub const GREETING: u16 = 4002;
+/// Calls back where it is told to.
+pub const CALLER: u16 = 4003;
 /// Nobody listens here on the target host.
 pub const CLOSED: u16 = 9;
 

@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::error::{Error, system};
 use crate::network::Network;
-use crate::plan::{ECHO, GREETING, GREETING_LINE, LINE};
+use crate::plan::{CALLER, ECHO, GREETING, GREETING_LINE, LINE};
 
 type Service = fn(TcpStream) -> io::Result<()>;
 
@@ -23,6 +23,9 @@ pub fn start(network: &Network, addresses: &[IpAddr]) -> Result<(), Error> {
         let bound = network.enter(|| UdpSocket::bind((*address, ECHO)));
         let socket = bound.map_err(system("take datagrams on the target"))?;
         thread::spawn(move || echo_datagrams(&socket));
+        let listener = network.listen((*address, CALLER).into()).map_err(system("listen on the target"))?;
+        let network = network.clone();
+        thread::spawn(move || accept(&listener, move |stream| call_back(&network, stream)));
     }
     Ok(())
 }
@@ -36,11 +39,35 @@ fn echo_datagrams(socket: &UdpSocket) -> io::Result<()> {
     }
 }
 
-fn accept(listener: &TcpListener, service: Service) {
+fn accept(listener: &TcpListener, service: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static) {
     for stream in listener.incoming().flatten() {
         // An application that goes away early is the application's test to judge.
+        let service = service.clone();
         thread::spawn(move || service(stream));
     }
+}
+
+/// Takes lines "ADDRESS PORT", calls there, and says whether anybody answered.
+fn call_back(network: &Network, mut stream: TcpStream) -> io::Result<()> {
+    for line in BufReader::new(stream.try_clone()?).lines() {
+        let line = line?;
+        let address =
+            line.split_once(' ').and_then(|(ip, port)| Some((ip.parse().ok()?, port.parse().ok()?)));
+        let address: (IpAddr, u16) = address.ok_or(io::ErrorKind::InvalidData)?;
+        let call = network.enter(|| TcpStream::connect(address));
+        stream.write_all(if call.is_ok() { b"called\n" } else { b"refused\n" })?;
+        if let Ok(call) = call {
+            thread::spawn(move || converse(call));
+        }
+    }
+    Ok(())
+}
+
+/// Says who calls, then gives back what it hears.
+fn converse(mut call: TcpStream) -> io::Result<()> {
+    let own = call.local_addr()?;
+    call.write_all(format!("{} {}\n", own.ip(), own.port()).as_bytes())?;
+    echo(call)
 }
 
 fn echo(mut stream: TcpStream) -> io::Result<()> {

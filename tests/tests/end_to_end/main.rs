@@ -4,6 +4,7 @@
 //! runs those with `curl` in the name.
 
 mod addressing;
+mod calls;
 mod configuration;
 mod control;
 mod datagrams;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
     programs::add(&mut suite);
     probes::add(&mut suite);
     datagrams::add(&mut suite);
+    calls::add(&mut suite);
     failures::add(&mut suite);
     fail_over::add(&mut suite);
     parking::add(&mut suite);

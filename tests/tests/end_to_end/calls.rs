@@ -1,0 +1,82 @@
+//! Listeners that are called back at the proxy: as an application sees them, and what becomes of them if the proxy fails.
+
+use end_to_end::application::Wrapper;
+use end_to_end::artifacts::Build;
+use end_to_end::plan::{CALLER, NAME_V4, TARGET};
+use end_to_end::proxies::Server;
+
+use crate::preload;
+use crate::suite::{Bench, Suite, Verdict, expect};
+
+/// What `probes/called.c` knows to do.
+const MODES: &[&str] = &[
+    "null",
+    "address",
+    "flags",
+    "options",
+    "poll",
+    "select",
+    "level",
+    "edge",
+    "level_early",
+    "edge_early",
+    "three",
+    "two_listeners",
+    "closed",
+    "shut_down",
+    "replaced",
+    "other_thread",
+    "cancelled",
+    "interrupted",
+    "forked",
+    "child_leaves",
+    "parent_leaves",
+];
+
+/// The target as the application calls it, the proxy, what is spoken to it.
+const WAYS: &[(&str, Server, &str)] = &[
+    ("name", Server::Socksd, "socks_v5"),
+    ("ipv4", Server::Socksd, "socks_v4"),
+    ("ipv6", Server::Socksd, "socks_v5"),
+    ("ipv4", Server::Danted, "socks_v5"),
+    ("ipv4", Server::Danted, "socks_v4"),
+    ("ipv6", Server::Danted, "socks_v5"),
+];
+
+fn host(label: &str) -> String {
+    match label {
+        "name" => NAME_V4.to_owned(),
+        "ipv6" => TARGET.v6.to_string(),
+        _ => TARGET.v4.to_string(),
+    }
+}
+
+pub(crate) fn add(suite: &mut Suite) {
+    for mode in MODES {
+        for build in Build::ALL {
+            for &(label, server, protocol) in WAYS {
+                let name =
+                    format!("calls::{mode}::{label}::{}::{protocol}::{}", server.program(), build.name());
+                let installed = (server != Server::Socksd).then(|| server.program());
+                let needs: Vec<_> = ["cc"].into_iter().chain(installed).collect();
+                suite.add(name, &needs, move |bench| {
+                    bench.world.start(server.open())?;
+                    let keys = format!("proxyprotocol: {protocol}");
+                    let configuration = preload::route_to(server.open().port(), "", &keys);
+                    let wrapper = preload::with(bench, build.library(), &configuration)?;
+                    called(bench, label, mode, &wrapper, false)
+                });
+            }
+        }
+        suite.add(format!("calls::{mode}::ipv4::without_us"), &["cc"], move |bench| {
+            called(bench, "ipv4", mode, &Wrapper::Nothing, true)
+        });
+    }
+}
+
+fn called(bench: &Bench<'_>, label: &str, mode: &str, wrapper: &Wrapper, at_proxy: bool) -> Verdict {
+    let probe = preload::probe(bench, "called", [host(label), CALLER.to_string(), mode.to_owned()])?;
+    let probe = if at_proxy { probe.at_proxy() } else { probe };
+    let outcome = bench.run(&probe, wrapper)?;
+    expect(outcome.succeeded(), "success", &outcome)
+}
