@@ -1,8 +1,10 @@
 //! Listeners that are called back at the proxy: as an application sees them, and what becomes of them if the proxy fails.
 
+mod answers;
+
 use end_to_end::application::Wrapper;
 use end_to_end::artifacts::Build;
-use end_to_end::plan::{CALLER, NAME_V4, TARGET};
+use end_to_end::plan::{CALLER, LINE, NAME_V4, TARGET};
 use end_to_end::proxies::Server;
 
 use crate::preload;
@@ -72,6 +74,23 @@ pub(crate) fn add(suite: &mut Suite) {
             called(bench, "ipv4", mode, &Wrapper::Nothing, true)
         });
     }
+    for build in Build::ALL {
+        for &row in HERE {
+            let name = format!("calls::{}::{}::{}", row.0, row.1, build.name());
+            suite.add(name, &["cc"], move |bench| here(bench, build, row));
+        }
+    }
+    answers::add(suite);
+}
+
+/// Who listens for himself is not disturbed, nor is who waits for a call.
+const HERE: &[(&str, &str, u16)] =
+    &[("listens_here", "ipv4", CALLER), ("listens_here", "ipv6", LINE), ("strangers", "ipv4", CALLER)];
+
+fn here(bench: &Bench<'_>, build: Build, (probe, label, port): (&str, &str, u16)) -> Verdict {
+    let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;
+    let outcome = bench.run(&preload::probe(bench, probe, [host(label), port.to_string()])?, &wrapper)?;
+    expect(outcome.succeeded(), "success", &outcome)
 }
 
 fn called(bench: &Bench<'_>, label: &str, mode: &str, wrapper: &Wrapper, at_proxy: bool) -> Verdict {
