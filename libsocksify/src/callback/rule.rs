@@ -6,7 +6,7 @@
 //! FTP clients do, or to any address while the connection is one of FTP's. Everything else is a server of this machine,
 //! unless a route about `bind` alone, or `bind = always`, says otherwise.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::RawFd;
 
 use libc::c_int;
@@ -79,8 +79,9 @@ pub(crate) fn place(fd: RawFd, moment: Moment) -> Place {
         return Place::Here;
     }
     let primary = if is_secret { primary(own.ip(), moment) } else { None };
-    let primary = if policy == BindPolicy::Always { primary.or_else(|| latest(|_| true)) } else { primary };
-    let target = primary.map_or(NOBODY, |primary| primary.target);
+    let guess = || (policy == BindPolicy::Always && is_secret).then(|| latest(|_| true)).flatten();
+    let primary = primary.or_else(guess);
+    let target = primary.map_or_else(|| anybody(own, is_secret), |primary| primary.target);
     match policy::of_listener(address::unmapped(own), target) {
         Path::Proxied(passage) if is_asked(policy, primary, passage.route) => Place::Proxy(Ask {
             passage,
@@ -94,8 +95,14 @@ pub(crate) fn place(fd: RawFd, moment: Moment) -> Place {
     }
 }
 
-/// No host in particular.
-const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+/// No host in particular. The port of such a request is the one the application would like best.
+fn anybody(own: SocketAddr, is_secret: bool) -> SocketAddr {
+    let any = match own {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    SocketAddr::new(any, if is_secret { 0 } else { own.port() })
+}
 
 fn is_asked(policy: BindPolicy, primary: Option<Primary>, route: &Route) -> bool {
     let is_rule = route.commands.contains(Command::Bind) && !route.commands.contains(Command::Connect);

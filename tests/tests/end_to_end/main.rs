@@ -16,6 +16,7 @@ mod parking;
 mod preload;
 mod probes;
 mod programs;
+mod servers;
 mod sources;
 mod suite;
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     probes::add(&mut suite);
     datagrams::add(&mut suite);
     calls::add(&mut suite);
+    servers::add(&mut suite);
     failures::add(&mut suite);
     fail_over::add(&mut suite);
     parking::add(&mut suite);

@@ -9,6 +9,7 @@ use crate::suite::{Verdict, expect};
 
 pub(super) const PROGRAMS: &[Program] = &[
     Program::new("active_tnftp", &["tnftp", "vsftpd"], tnftp).by_proxies_with_bind(),
+    Program::new("active_inetutils", &["inetutils-ftp", "vsftpd"], inetutils).by_proxies_with_bind(),
     Program::new("active_curl", &["curl", "vsftpd"], curl).by_proxies_with_bind(),
     Program::new("active_curl_upload", &["curl", "vsftpd"], curl_upload).by_proxies_with_bind(),
     Program::new("active_wget", &["wget", "vsftpd"], wget).by_proxies_with_bind(),
@@ -38,6 +39,24 @@ fn tnftp(site: &Site<'_>) -> Verdict {
     let content = site.fixture("ftp/pub/file")?;
     expect(outcome.text().matches(" file\n").count() >= 2, "two listings", &outcome)?;
     expect(outcome.text().matches("EPRT command successful").count() == 5, "five calls back", &outcome)?;
+    site.expect_file("got", &content, &outcome)?;
+    site.expect_file("again", &content, &outcome)?;
+    let arrived = site.fixture(&format!("ftp/{uploaded}")).unwrap_or_default();
+    expect(arrived == content, "the same file at the target", &outcome)
+}
+
+/// As the one of tnftp, which has other words for the same.
+fn inetutils(site: &Site<'_>) -> Verdict {
+    let uploaded = format!("upload/{}", unique(site));
+    let commands = format!(
+        "user anonymous nobody@target.test\nbinary\nls pub\nget pub/file got\nput got {uploaded}\n\
+         get pub/file again\ndir pub\nquit\n"
+    );
+    let words = ["inetutils-ftp", "-A", "-n", "-i", "-v", &host(site)];
+    let outcome = site.run(Application::new(words).stdin(commands))?;
+    let content = site.fixture("ftp/pub/file")?;
+    expect(outcome.text().matches(" file").count() >= 2, "two listings", &outcome)?;
+    expect(!outcome.text().contains("assive Mode"), "no passive mode", &outcome)?;
     site.expect_file("got", &content, &outcome)?;
     site.expect_file("again", &content, &outcome)?;
     let arrived = site.fixture(&format!("ftp/{uploaded}")).unwrap_or_default();
