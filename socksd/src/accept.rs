@@ -15,7 +15,8 @@ use tokio::time::sleep;
 use crate::session::serve;
 use crate::site::{Phase, Site};
 
-/// Serves every application that connects until the phase changes, then waits for those that are open.
+/// Serves every application that connects until the phase changes, then waits for those that are open until it is
+/// [`Phase::Cut`].
 pub(crate) async fn accept(
     listener: TcpListener,
     site: watch::Receiver<Arc<Site>>,
@@ -29,12 +30,23 @@ pub(crate) async fn accept(
             Some(_) = sessions.join_next() => {}
             (application, from) = next(&listener) => {
                 let site = Arc::clone(&site.borrow());
-                sessions.spawn(serve(application, from, site, phase.clone()));
+                sessions.spawn(serve(application, from, site));
             }
         }
     }
     drop(listener);
-    phase.mark_unchanged();
+    tokio::select! {
+        () = ended(&mut sessions) => {}
+        () = cut(&mut phase) => sessions.shutdown().await,
+    }
+}
+
+async fn cut(phase: &mut watch::Receiver<Phase>) {
+    // An error means that the server is gone, and with it everything that would wait for us.
+    let _ = phase.wait_for(|phase| *phase == Phase::Cut).await;
+}
+
+async fn ended(sessions: &mut JoinSet<()>) {
     while sessions.join_next().await.is_some() {}
 }
 

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
 
 use crate::pipe::Pipe;
-use crate::stream::write_all;
+use crate::stream::{readable, writable, write_all};
 use crate::traffic::Counter;
 
 const CHUNK: usize = 64 * 1024;
@@ -37,26 +37,19 @@ pub(crate) async fn forward(
 ) -> Result<(), Broken> {
     let mut is_bulk = false;
     loop {
-        source.readable().await.map_err(|_| Broken::Source)?;
-        sink.writable().await.map_err(|_| Broken::Sink)?;
-        let pipe = if is_bulk { Pipe::borrow() } else { None };
-        let moved = match pipe {
-            Some(pipe) => splice_while_it_lasts(pipe, source, sink, counter).await?,
-            None => match copy(source, sink)? {
-                Copied::Nothing => continue,
-                Copied::EndOfFile => Moved::ToTheEnd,
-                Copied::All(count) => {
-                    counter.add(count);
-                    Moved::Some(count)
-                }
-                Copied::Part(count, rest) => {
-                    counter.add(count);
-                    pass_on(&rest, sink, counter).await?;
-                    Moved::Some(count + rest.len())
-                }
-            },
+        readable(source).await.map_err(|_| Broken::Source)?;
+        writable(sink).await.map_err(|_| Broken::Sink)?;
+        // What is rare has its state in a box, so that connections at rest need no room for it.
+        let moved = if is_bulk && let Some(pipe) = Pipe::borrow() {
+            Box::pin(splice_while_it_lasts(pipe, source, sink, counter)).await?
+        } else {
+            match copy(source, sink, counter)? {
+                Copied::All(moved) => moved,
+                Copied::Part(rest) => Box::pin(pass_on(rest, sink, counter)).await.map(Moved::Some)?,
+            }
         };
         match moved {
+            Moved::Nothing => {}
             Moved::ToTheEnd => return Ok(()),
             Moved::Some(count) => is_bulk = count >= BULK,
         }
@@ -64,14 +57,16 @@ pub(crate) async fn forward(
     }
 }
 
-/// Sends data that was read already.
-pub(crate) async fn pass_on(data: &[u8], sink: &TcpStream, counter: Counter<'_>) -> Result<(), Broken> {
-    write_all(sink, data).await.map_err(|_| Broken::Sink)?;
+/// Sends data that was read already, and says how much that was.
+pub(crate) async fn pass_on(data: Vec<u8>, sink: &TcpStream, counter: Counter<'_>) -> Result<usize, Broken> {
+    write_all(sink, &data).await.map_err(|_| Broken::Sink)?;
     counter.add(data.len());
-    Ok(())
+    Ok(data.len())
 }
 
+/// What became of one attempt to move bytes.
 enum Moved {
+    Nothing,
     Some(usize),
     ToTheEnd,
 }
@@ -93,7 +88,7 @@ async fn splice_while_it_lasts(
         }
         while pipe.held() > 0 {
             match nonblocking(sink.try_io(Interest::WRITABLE, || Ok(pipe.drain(sink)?))) {
-                Ok(None) => sink.writable().await.map_err(|_| Broken::Sink)?,
+                Ok(None) => writable(sink).await.map_err(|_| Broken::Sink)?,
                 Ok(Some(drained)) => counter.add(drained),
                 Err(_) => return Err(Broken::Sink),
             }
@@ -103,27 +98,26 @@ async fn splice_while_it_lasts(
 }
 
 enum Copied {
-    Nothing,
-    EndOfFile,
-    All(usize),
-    /// So many bytes were written; these, already read, were not.
-    Part(usize, Vec<u8>),
+    All(Moved),
+    /// These bytes were read, and are not written yet.
+    Part(Vec<u8>),
 }
 
 /// One read and one write through this thread's buffer.
-fn copy(source: &TcpStream, sink: &TcpStream) -> Result<Copied, Broken> {
+fn copy(source: &TcpStream, sink: &TcpStream, counter: Counter<'_>) -> Result<Copied, Broken> {
     thread_local!(static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into()));
     BUFFER.with_borrow_mut(|buffer| {
         let data = match read(source, buffer) {
-            Ok(None) => return Ok(Copied::Nothing),
-            Ok(Some(0)) => return Ok(Copied::EndOfFile),
+            Ok(None) => return Ok(Copied::All(Moved::Nothing)),
+            Ok(Some(0)) => return Ok(Copied::All(Moved::ToTheEnd)),
             Ok(Some(count)) => &buffer[..count],
             Err(_) => return Err(Broken::Source),
         };
         let written = nonblocking(sink.try_write(data)).map_err(|_| Broken::Sink)?.unwrap_or(0);
+        counter.add(written);
         Ok(match &data[written..] {
-            [] => Copied::All(written),
-            rest => Copied::Part(written, rest.to_vec()),
+            [] => Copied::All(Moved::Some(written)),
+            rest => Copied::Part(rest.to_vec()),
         })
     })
 }

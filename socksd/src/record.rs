@@ -21,11 +21,19 @@ use crate::traffic::Traffic;
 pub(crate) struct Record {
     number: u64,
     from: SocketAddr,
-    asked: Option<(Result<Command, u8>, Address)>,
+    asked: Option<(Result<Command, u8>, Target)>,
     reached: Option<SocketAddr>,
     /// The name the application gave.
     pub(crate) user: Option<Vec<u8>>,
     pub(crate) traffic: Traffic,
+    is_over: bool,
+}
+
+/// A target as it was asked for, in less room than [`Address`] has for the longest name.
+#[derive(Debug)]
+enum Target {
+    Ip(SocketAddr),
+    Name(Box<[u8]>, u16),
 }
 
 /// How a connection ended.
@@ -47,11 +55,23 @@ pub(crate) enum Ending {
 
 impl Record {
     pub(crate) fn new(number: u64, from: SocketAddr) -> Record {
-        Record { number, from, asked: None, reached: None, user: None, traffic: Traffic::new() }
+        Record {
+            number,
+            from,
+            asked: None,
+            reached: None,
+            user: None,
+            traffic: Traffic::new(),
+            is_over: false,
+        }
     }
 
     /// Takes note of the request.
     pub(crate) fn ask(&mut self, command: Result<Command, u8>, target: Address) {
+        let target = match target.host {
+            Host::Ip(ip) => Target::Ip(SocketAddr::new(ip, target.port)),
+            Host::Name(name) => Target::Name(name.as_bytes().into(), target.port),
+        };
         self.asked = Some((command, target));
     }
 
@@ -67,12 +87,23 @@ impl Record {
     }
 
     /// Writes the last line; what an administrator may have to act on is a warning.
-    pub(crate) fn end(mut self, ending: Ending) {
+    ///
+    /// A record that is dropped without it says that the proxy stopped.
+    pub(crate) fn end(&mut self, ending: Ending) {
+        self.is_over = true;
         if let Ending::Refused(refusal) = &ending {
             self.reached = refusal.target();
         }
         let age = self.traffic.age().as_secs_f64();
         log!(ending.level(), "{self}: {} {age:.2}s", Outcome(&ending, &self.traffic));
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.end(Ending::Shutdown);
+        }
     }
 }
 
@@ -94,17 +125,16 @@ impl Ending {
 
 impl Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.asked {
+        match &self.asked {
             None => f.write_str("handshake")?,
-            Some((Ok(command), _)) => f.write_str(word(command))?,
+            Some((Ok(command), _)) => f.write_str(word(*command))?,
             Some((Err(code), _)) => write!(f, "command-{code:02x}")?,
         }
         write!(f, " {} from {}", self.number, self.from)?;
-        if let Some((_, target)) = self.asked {
-            match target.host {
-                Host::Name(name) => write!(f, " to {}:{}", Word(name.as_bytes()), target.port)?,
-                Host::Ip(_) => write!(f, " to {target}")?,
-            }
+        match &self.asked {
+            Some((_, Target::Name(name, port))) => write!(f, " to {}:{port}", Word(name))?,
+            Some((_, Target::Ip(address))) => write!(f, " to {address}")?,
+            None => {}
         }
         if let Some(reached) = self.reached {
             write!(f, " ({reached})")?;

@@ -43,33 +43,35 @@ struct Side<'a>(Party, &'a TcpStream);
 pub(crate) async fn relay(
     application: &TcpStream,
     target: &TcpStream,
-    early: &[u8],
+    early: Vec<u8>,
     traffic: &Traffic,
     idle: Option<Duration>,
 ) -> End {
     let a = Side(Party::Application, application);
     let t = Side(Party::Target, target);
     let mut up = pin!(async {
-        pass_on(early, target, traffic.up()).await?;
+        if !early.is_empty() {
+            Box::pin(pass_on(early, target, traffic.up())).await?;
+        }
         forward(application, target, traffic.up()).await
     });
     let mut down = pin!(forward(target, application, traffic.down()));
     reset_on_close(application);
     reset_on_close(target);
     traffic.touch();
-    let both_ways = async {
-        tokio::select! {
-            ended = &mut up => finish(ended, a, t, down).await,
-            ended = &mut down => finish(ended, t, a, up).await,
-        }
-    };
+    // The futures stand where they are used, and the rare ones in boxes: what is moved is stored twice.
     let end = tokio::select! {
-        end = both_ways => end,
+        end = async {
+            tokio::select! {
+                ended = &mut up => Box::pin(finish(ended, a, t, down)).await,
+                ended = &mut down => Box::pin(finish(ended, t, a, up)).await,
+            }
+        } => end,
         () = traffic.quiet(idle) => End::Idle,
     };
     match end {
-        End::Reset(Party::Application) => all_sent(target).await,
-        End::Reset(Party::Target) => all_sent(application).await,
+        End::Reset(Party::Application) => Box::pin(all_sent(target)).await,
+        End::Reset(Party::Target) => Box::pin(all_sent(application)).await,
         End::Closed | End::Idle => {}
     }
     end

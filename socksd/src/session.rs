@@ -8,7 +8,6 @@ use socks_proto::server::{MAX_REPLY, Request, Version, encode_reply};
 use socks_proto::socks5::Rep;
 use socks_proto::{Address, Command};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::associate::Association;
@@ -19,57 +18,30 @@ use crate::handshake::{Asked, Failure, handshake};
 use crate::record::{Ending, Record};
 use crate::refusal::Refusal;
 use crate::relay::{End, relay};
-use crate::site::{Phase, Site};
+use crate::site::Site;
 use crate::stream::{broken, close_gently, read, tune, write_all};
 
-/// Serves one application to the end, or until the phase is [`Phase::Cut`].
-pub(crate) async fn serve(
-    application: TcpStream,
-    from: SocketAddr,
-    site: Arc<Site>,
-    mut phase: watch::Receiver<Phase>,
-) {
+/// Serves one application to the end.
+pub(crate) async fn serve(application: TcpStream, from: SocketAddr, site: Arc<Site>) {
     let mut record = site.record(from);
     tune((&application).into());
-    let ending = tokio::select! {
-        ending = converse(&application, from, &site, &mut record) => ending,
-        () = cut(&mut phase) => Ending::Shutdown,
-    };
-    let last_word = ending.was_answered();
-    record.end(ending);
-    if last_word {
-        tokio::select! {
-            () = close_gently(application) => {}
-            () = cut(&mut phase) => {}
-        }
-    }
-}
-
-async fn cut(phase: &mut watch::Receiver<Phase>) {
-    // An error means that the server is gone, and with it everything that would wait for us.
-    let _ = phase.wait_for(|phase| *phase == Phase::Cut).await;
-}
-
-async fn converse(
-    application: &TcpStream,
-    from: SocketAddr,
-    site: &Arc<Site>,
-    record: &mut Record,
-) -> Ending {
     // Boxed, so that the buffers of the dialogue do not live as long as the connection.
-    let opened = Box::pin(open(application, from, site, record)).await;
-    let idle = site.options.idle_timeout;
-    match opened {
-        Ok(Opened::Stream { other, early }) => {
-            Ending::Relayed(relay(application, &other, &early, &record.traffic, idle).await)
-        }
+    let ending = match Box::pin(open(&application, from, &site, &mut record)).await {
+        Ok(Opened::Stream { other, early }) => Ending::Relayed(
+            relay(&application, &other, early, &record.traffic, site.options.idle_timeout).await,
+        ),
         Ok(Opened::Datagrams(association)) => {
-            let (end, tally) =
-                Box::pin(association.relay(application, &record.traffic, site.options.udp_idle_timeout))
-                    .await;
+            let idle = site.options.udp_idle_timeout;
+            let (end, tally) = Box::pin(association.relay(&application, &record.traffic, idle)).await;
             Ending::Associated(end, tally)
         }
         Err(ending) => ending,
+    };
+    let last_word = ending.was_answered();
+    record.end(ending);
+    drop(record);
+    if last_word {
+        Box::pin(close_gently(application)).await;
     }
 }
 

@@ -43,7 +43,14 @@ impl Traffic {
 
     /// Completes when nothing was carried for `limit`; never without a limit.
     pub(crate) async fn quiet(&self, limit: Option<Duration>) {
-        let Some(limit) = limit else { return pending().await };
+        match limit {
+            // Boxed, so that connections without a limit need no room for a timer.
+            Some(limit) => Box::pin(self.quiet_for(limit)).await,
+            None => pending().await,
+        }
+    }
+
+    async fn quiet_for(&self, limit: Duration) {
         loop {
             let due = self.begun + Duration::from_millis(self.last.load(Relaxed)) + limit;
             if due <= Instant::now() {

@@ -59,7 +59,7 @@ fn a_reset_by_the_target_is_a_reset_to_the_application() {
 #[test]
 fn what_came_before_a_reset_is_delivered_before_it() {
     let proxy = Proxy::start(options());
-    for size in [12, 100_000, 8_000_000] {
+    for size in [12, 100_000, 400_000] {
         let (mut application, mut target) = pair(&proxy);
         let from = application.local_addr().unwrap();
         SockRef::from(&application).set_recv_buffer_size(4096).unwrap();
