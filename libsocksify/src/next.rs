@@ -40,12 +40,20 @@ impl Next {
 
     #[cold]
     fn look_up(&self) -> Option<NonNull<c_void>> {
-        let found = self.unversioned().or_else(|| self.versioned());
+        let found = self.versioned().or_else(|| self.unversioned());
+        if found.is_none() {
+            // The application's next dlerror(3) is about its own look-ups.
+            // SAFETY: no pointers.
+            unsafe { libc::dlerror() };
+        }
         self.pointer.store(found.map_or(MISSING, NonNull::as_ptr), Ordering::Relaxed);
         found
     }
 
     fn versioned(&self) -> Option<NonNull<c_void>> {
+        if !["__res_", "res_gethostby"].iter().any(|prefix| self.symbol.starts_with(prefix)) {
+            return None;
+        }
         // SAFETY: both strings end in NUL.
         NonNull::new(unsafe {
             ffi::dlvsym(libc::RTLD_NEXT, self.symbol.as_ptr().cast(), FIRST_VERSION.as_ptr())

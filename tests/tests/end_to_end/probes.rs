@@ -77,6 +77,7 @@ fn rows() -> Vec<Row> {
         row("raw", "ipv4", &[&v4]),
         row("raw", "ipv6", &[&v6]),
         row("local", "loopback", &[]),
+        row("unasked", "dlerror", &[]),
         row("queries", "name", &[NAME, &line]),
         row("truncated", "name", &[NAME_LONG_TEXT]),
         row("many", "name", &[NAME, &ECHO.to_string(), "10000"]),
