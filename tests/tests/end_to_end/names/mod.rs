@@ -7,12 +7,14 @@ mod local;
 mod misbehaving;
 mod modes;
 mod programs;
+mod queries;
 mod real;
 mod remote;
 mod resolved;
 mod spelling;
 mod symbols;
 mod table;
+mod tor;
 
 use end_to_end::application::{Application, Outcome, Wrapper};
 use end_to_end::plan::RESOLVER;
@@ -27,12 +29,14 @@ pub(crate) fn add(suite: &mut Suite) {
     misbehaving::add(suite);
     modes::add(suite);
     programs::add(suite);
+    queries::add(suite);
     real::add(suite);
     remote::add(suite);
     resolved::add(suite);
     spelling::add(suite);
     symbols::add(suite);
     table::add(suite);
+    tor::add(suite);
 }
 
 /// Runs an application without us on the application host; what it asks daemons or name servers is its own business.
@@ -50,22 +54,22 @@ fn where_it_can_be_asked(bench: &Bench<'_>, application: &Application) -> Result
     Ok(outcome)
 }
 
-/// Fails with the first lines in which two outputs differ.
+/// Fails with the first lines that one output has and the other has not.
 fn expect_same(expected: &Outcome, found: &Outcome) -> Verdict {
     if expected.stdout == found.stdout && expected.status == found.status {
         return Ok(());
     }
-    let (expected_text, found_text) = (expected.text(), found.text());
-    let mut lines = expected_text.lines();
-    let mut others = found_text.lines();
-    let mut differences = String::new();
-    for _ in 0..expected_text.lines().count().max(found_text.lines().count()) {
-        let (line, other) = (lines.next().unwrap_or("(end)"), others.next().unwrap_or("(end)"));
-        if line != other && differences.len() < 4000 {
-            differences += &format!("- {line}\n+ {other}\n");
-        }
-    }
+    let (without, with) = (expected.text(), found.text());
+    let missing = surplus(&without, &with).map(|line| format!("- {line}\n"));
+    let added = surplus(&with, &without).map(|line| format!("+ {line}\n"));
+    let differences: String = missing.take(20).chain(added.take(20)).collect();
     let (status, other) = (expected.status, found.status);
     Err(format!("without us (-, {status:?}) and with us (+, {other:?}):\n{differences}{}", found.stderr)
         .into())
+}
+
+/// The lines of one text that another one has not.
+fn surplus<'a>(text: &'a str, other: &'a str) -> impl Iterator<Item = &'a str> {
+    let known: std::collections::HashSet<_> = other.lines().collect();
+    text.lines().filter(move |line| !known.contains(line))
 }

@@ -1,14 +1,16 @@
-//! Programs that look names up, through every proxy: one that knows no UDP too.
+//! Programs that look names up, those with a resolver of their own included, through every proxy: one that knows no UDP too.
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use end_to_end::application::{Application, Outcome, Wrapper};
 use end_to_end::artifacts::Build;
 use end_to_end::fixtures;
+use end_to_end::name_server::long_text;
 use end_to_end::plan::*;
 use end_to_end::proxies::Server;
 use libtest_mimic::Failed;
 
+use super::where_it_can_be_asked;
 use crate::suite::{Bench, Suite, Verdict, expect};
 
 /// A program, what it needs, and how to tell that it got its answers.
@@ -20,8 +22,21 @@ struct Site<'a> {
     wrapper: Wrapper,
 }
 
-const PROGRAMS: &[Program] =
-    &[("getent", &["getent"], getent), ("python", &["python3"], python), ("ping", &["ping"], ping)];
+const PROGRAMS: &[Program] = &[
+    ("getent", &["getent"], getent),
+    ("python", &["python3"], python),
+    ("dig", &["dig"], dig),
+    ("dig_tcp", &["dig"], dig_tcp),
+    ("dig_reverse", &["dig"], dig_reverse),
+    ("dig_records", &["dig"], dig_records),
+    ("dig_at_a_server", &["dig"], dig_at_a_server),
+    ("host", &["host"], host),
+    ("nslookup", &["nslookup"], nslookup),
+    ("node", &["node"], node),
+    ("aria2", &["aria2c", "nginx"], aria2),
+    ("ssh_fingerprint", &["ssh", "sshd"], ssh_fingerprint),
+    ("ping", &["ping"], ping),
+];
 
 pub(super) fn add(suite: &mut Suite) {
     for (program, needs, test) in PROGRAMS {
@@ -44,6 +59,13 @@ pub(super) fn add(suite: &mut Suite) {
 impl Site<'_> {
     fn run(&self, words: &[&str]) -> Result<Outcome, Failed> {
         self.bench.run(&Application::new(words), &self.wrapper)
+    }
+
+    /// What the program prints here and what it prints where it can ask the name server itself.
+    fn same(&self, words: &[&str]) -> Verdict {
+        let expected = where_it_can_be_asked(self.bench, &Application::new(words))?;
+        let outcome = self.run(words)?;
+        expect(outcome.stdout == expected.stdout, &expected.text(), &outcome)
     }
 
     /// Fails unless the words of a program's output that are addresses are stand-ins, so many of each family.
@@ -92,6 +114,101 @@ fn python(site: &Site<'_>) -> Verdict {
          getfqdn {NAME} application\n"
     );
     expect(outcome.text() == expected, &expected, &outcome)
+}
+
+fn dig(site: &Site<'_>) -> Verdict {
+    site.expect_stand_ins(&site.run(&["dig", "+short", NAME, "A", NAME, "AAAA"])?, 1, 1)
+}
+
+fn dig_tcp(site: &Site<'_>) -> Verdict {
+    site.expect_stand_ins(&site.run(&["dig", "+tcp", "+short", NAME, "A", NAME, "AAAA"])?, 1, 1)?;
+    site.same(&["dig", "+tcp", "+short", "MX", DOMAIN])?;
+    site.same(&["dig", "+tcp", "+short", "TXT", NAME_LONG_TEXT])
+}
+
+fn dig_reverse(site: &Site<'_>) -> Verdict {
+    for family in ["A", "AAAA"] {
+        let script = "dig +short -x $(dig +short \"$1\" \"$2\")";
+        let outcome = site.run(&["sh", "-c", script, "sh", family, NAME])?;
+        expect(outcome.text() == format!("{NAME}.\n"), NAME, &outcome)?;
+    }
+    for address in TARGET.each() {
+        site.same(&["dig", "+short", "-x", &address.to_string()])?;
+    }
+    Ok(())
+}
+
+fn dig_records(site: &Site<'_>) -> Verdict {
+    for (kind, name) in [
+        ("MX", DOMAIN),
+        ("TXT", DOMAIN),
+        ("TXT", NAME_LONG_TEXT),
+        ("SRV", NAME_SERVICE),
+        ("SSHFP", NAME),
+        ("HTTPS", NAME),
+        ("MX", NAME_UNKNOWN),
+    ] {
+        site.same(&["dig", "+short", kind, name])?;
+        site.same(&["dig", "+noall", "+comments", "+answer", "+noedns", "+qid=77", kind, name])?;
+    }
+    Ok(())
+}
+
+/// The server that the user names is asked, through the proxy; only not for addresses.
+fn dig_at_a_server(site: &Site<'_>) -> Verdict {
+    for server in [format!("@{}", TARGET.v4), format!("@{}", TARGET.v6)] {
+        site.same(&["dig", &server, "+short", "MX", DOMAIN])?;
+        site.same(&["dig", &server, "+short", "TXT", NAME_LONG_TEXT])?;
+        site.same(&["dig", &server, "+tcp", "+short", "SRV", NAME_SERVICE])?;
+        site.expect_stand_ins(&site.run(&["dig", &server, "+short", "A", NAME])?, 1, 0)?;
+    }
+    Ok(())
+}
+
+fn host(site: &Site<'_>) -> Verdict {
+    site.expect_stand_ins(&site.run(&["host", NAME])?, 1, 1)?;
+    site.same(&["host", "-t", "MX", DOMAIN])?;
+    site.same(&["host", "-t", "TXT", NAME_LONG_TEXT])?;
+    site.same(&["host", &TARGET.v4.to_string()])
+}
+
+fn nslookup(site: &Site<'_>) -> Verdict {
+    let outcome = site.run(&["nslookup", NAME])?;
+    let found: String = outcome.text().lines().skip(2).flat_map(|line| [line, "\n"]).collect();
+    site.expect_stand_ins(&Outcome { stdout: found.into(), ..outcome }, 1, 1)?;
+    site.same(&["nslookup", "-type=MX", DOMAIN])?;
+    site.same(&["nslookup", "-type=SRV", NAME_SERVICE])
+}
+
+/// `dns.lookup` asks libc, everything else c-ares.
+fn node(site: &Site<'_>) -> Verdict {
+    let script = fixtures::source("programs/node_dns.js").display().to_string();
+    let (port, address) = (LINE.to_string(), TARGET.v4.to_string());
+    let outcome = site.run(&["node", &script, NAME, &port, DOMAIN, NAME_SERVICE, &address])?;
+    let long: usize = long_text().iter().map(String::len).sum();
+    let expected = format!(
+        "you said hello\nyou said hello\nyou said hello\n[\"{NAME}\"] [\"{NAME}\"]\n[\"{NAME}\"]\n\
+         [{{\"exchange\":\"{NAME_V4}\",\"priority\":{MX_PREFERENCE}}}]\n[[\"{TEXT}\"]]\n\
+         [{{\"name\":\"{NAME}\",\"port\":{LINE},\"priority\":5,\"weight\":7}}]\n{long}\n[ '{NAME_UNKNOWN}' ]\n"
+    );
+    expect(outcome.text() == expected, &expected, &outcome)
+}
+
+fn aria2(site: &Site<'_>) -> Verdict {
+    let url = format!("http://{NAME}/small/7");
+    let words =
+        ["aria2c", "-q", "--no-conf", "--async-dns=true", "--file-allocation=none", "-o", "got", &url];
+    let outcome = site.run(&words)?;
+    let got = std::fs::read(site.bench.scratch.path().join("got")).unwrap_or_default();
+    expect(got == site.bench.world.fixtures.read("web/small/7")?, "the file", &outcome)
+}
+
+fn ssh_fingerprint(site: &Site<'_>) -> Verdict {
+    let config = site.bench.world.fixtures.path("ssh/config").display().to_string();
+    let outcome = site.run(&["ssh", "-v", "-o", "VerifyHostKeyDNS=yes", "-F", &config, NAME, "uname -n"])?;
+    expect(outcome.text() == "target\n", "the target's name", &outcome)?;
+    let told = "matching host key fingerprint found in DNS";
+    expect(outcome.stderr.contains(told), told, &outcome)
 }
 
 /// It finds the host, and cannot send what no proxy carries.

@@ -28,7 +28,7 @@ pub(super) fn add(suite: &mut Suite) {
 }
 
 /// How the name server is asked, and the proxies that carry that.
-const WAYS: &[(&str, &[Server])] = &[("tcp", &Server::ALL)];
+const WAYS: &[(&str, &[Server])] = &[("tcp", &Server::ALL), ("udp", &[Server::Socksd, Server::Danted])];
 
 fn needs(server: Server) -> Vec<&'static str> {
     let installed = (server != Server::Socksd).then(|| server.program());
