@@ -6,6 +6,7 @@ mod engine;
 mod local;
 mod misbehaving;
 mod modes;
+mod own;
 mod programs;
 mod queries;
 mod real;
@@ -28,6 +29,7 @@ pub(crate) fn add(suite: &mut Suite) {
     local::add(suite);
     misbehaving::add(suite);
     modes::add(suite);
+    own::add(suite);
     programs::add(suite);
     queries::add(suite);
     real::add(suite);
