@@ -10,8 +10,8 @@ use crate::error::VariableError;
 use crate::text::Text;
 use crate::url::host_and_port;
 use crate::{
-    Commands, Config, Endpoint, Error, LogTarget, Method, Protocols, Proxy, ProxyProtocol, ProxyProtocols,
-    Route, Search, Secret, Source, Via, Warning, nameserver,
+    BindPolicy, Commands, Config, Endpoint, Error, LogTarget, Method, Protocols, Proxy, ProxyProtocol,
+    ProxyProtocols, Route, Search, Secret, Source, Via, Warning, nameserver,
 };
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -21,6 +21,20 @@ const SOCKSIFY_PROXY: &str = "SOCKSIFY_PROXY";
 const SOCKSIFY_NAMESERVER: &str = "SOCKSIFY_NAMESERVER";
 const USERNAMES: &[&str] = &["SOCKS_USERNAME", "SOCKS_USER", "SOCKS5_USER"];
 const PASSWORDS: &[&str] = &["SOCKS_PASSWORD", "SOCKS_PASSWD", "SOCKS5_PASSWD"];
+
+/// Dante's variables that do nothing here when they are true, and why.
+const IDLE: &[(&str, &str)] = &[
+    (
+        "SOCKS_DIRECTROUTE_FALLBACK",
+        "a call without a route fails; write a direct route for what may go direct",
+    ),
+    (
+        "SOCKS_AUTOADD_LANROUTES",
+        "nothing goes direct unless a route says so; write direct routes for the networks nearby",
+    ),
+    ("SOCKS_FORCE_BLOCKING_CONNECT", "non-blocking connections go through the proxy as they are"),
+    ("SOCKS_DISABLE_THREADLOCK", "there is no lock that threads could wait for"),
+];
 
 /// Dante's variables that name one proxy for everything, and what they say it speaks.
 const SERVERS: &[(&str, &[ProxyProtocol])] = &[
@@ -151,6 +165,9 @@ impl Environment<'_> {
     pub(crate) fn add_settings(&self, config: &mut Config) -> Result<(), Error> {
         self.choose("SOCKSIFY_RESOLVEPROTOCOL", &mut config.resolveprotocol)?;
         self.choose("SOCKSIFY_UDP", &mut config.udp)?;
+        if self.raw("SOCKS_BINDLOCALONLY").is_some() {
+            config.bind = BindPolicy::Never;
+        }
         self.choose("SOCKSIFY_BIND", &mut config.bind)?;
         if let Some(servers) = self.text(SOCKSIFY_NAMESERVER)? {
             let servers: Result<Vec<_>, _> =
@@ -169,15 +186,15 @@ impl Environment<'_> {
         Ok(())
     }
 
-    /// Warns of Dante's variable that would let calls out for which there is no route.
-    pub(crate) fn warn_about_fallback(&self, config: &mut Config) {
-        const NAME: &str = "SOCKS_DIRECTROUTE_FALLBACK";
-        let value = self.raw(NAME).unwrap_or_default().to_ascii_lowercase();
-        if value == "yes" || value == "true" || value == "1" {
-            let reason = "a call without a route fails; write a direct route for what may go direct";
-            let location = Location::whole(PathBuf::from(format!("${NAME}")));
-            let caution = Caution::NoEffect { what: NAME.to_owned(), reason };
-            config.warnings.push(Warning { location, caution });
+    /// Warns of Dante's variables that would let calls out past the routes, or change how calls are made.
+    pub(crate) fn warn_about_idle_variables(&self, config: &mut Config) {
+        for (name, reason) in IDLE {
+            let value = self.raw(name).unwrap_or_default().to_ascii_lowercase();
+            if value == "yes" || value == "true" || value == "1" {
+                let location = Location::whole(PathBuf::from(format!("${name}")));
+                let caution = Caution::NoEffect { what: (*name).to_owned(), reason };
+                config.warnings.push(Warning { location, caution });
+            }
         }
     }
 

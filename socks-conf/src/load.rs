@@ -36,7 +36,7 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>, read: Read<'_>) -> Resu
     environment.add_credentials(&mut config)?;
     environment.add_logging(&mut config)?;
     environment.add_settings(&mut config)?;
-    environment.warn_about_fallback(&mut config);
+    environment.warn_about_idle_variables(&mut config);
     Ok(config)
 }
 

@@ -66,7 +66,7 @@ impl Route {
         self.to.iter().map(|to| self.reaches(to, question)).max().unwrap_or(Match::No)
     }
 
-    fn leaves(&self, from: SocketAddr) -> bool {
+    pub(crate) fn leaves(&self, from: SocketAddr) -> bool {
         let place = match &self.from.place {
             Place::Everything => true,
             Place::Network(network) => network.is_all_ipv4() || network.contains(from.ip()),

@@ -147,7 +147,7 @@ fn pending_block<'a>(routes: &'a [Route], direct: &Route, question: &Question<'_
 
 impl Question<'_> {
     /// The same question with address literals and mapped addresses as what they mean.
-    fn normalized(&self) -> Question<'_> {
+    pub(crate) fn normalized(&self) -> Question<'_> {
         let to = match self.to {
             Host::Ip(address) => Host::Ip(address.to_canonical()),
             Host::Name(name) => match name.parse::<IpAddr>() {

@@ -272,6 +272,15 @@ fn logging_variables_add_to_the_file() {
 }
 
 #[test]
+fn bind_is_never_proxied_where_dantes_variable_says_so() {
+    let files = [("/etc/socks.conf", Some(ROUTE))];
+    let bind = |variables: &[(&str, &str)]| load_from(variables, &files).unwrap().bind;
+    assert_eq!(bind(&[("SOCKS_BINDLOCALONLY", "")]), BindPolicy::Auto);
+    assert_eq!(bind(&[("SOCKS_BINDLOCALONLY", "no")]), BindPolicy::Never);
+    assert_eq!(bind(&[("SOCKS_BINDLOCALONLY", "1"), ("SOCKSIFY_BIND", "always")]), BindPolicy::Always);
+}
+
+#[test]
 fn variables_that_would_weaken_a_route_do_nothing_silently() {
     let files = [("/etc/socks.conf", Some(ROUTE))];
     let config = load_from(&[("SOCKS_DIRECTROUTE_FALLBACK", "Yes")], &files).unwrap();

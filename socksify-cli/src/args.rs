@@ -96,11 +96,34 @@ pub struct Arguments {
     ///
     /// A line for each name: its stand-in, the IPv6 twin of that, the name. Within a command that socksify runs, what that
     /// command and its children have asked for; else all that commands of this user have.
-    #[arg(long, group = "action")]
+    #[arg(long, groups = ["action", "report"])]
     pub names: bool,
 
-    /// Print --names as JSON: an array of objects with address, address6, name, table
-    #[arg(long, requires = "names")]
+    /// Say what would become of a connection to HOST, and why; nothing is sent
+    ///
+    /// How the name would be resolved, which route decides and why the others do not, which proxies would be asked. Without a
+    /// port, only what holds for every port.
+    #[arg(long, value_name = "HOST[:PORT]", groups = ["action", "report"])]
+    pub explain: Option<String>,
+
+    /// With --explain: datagrams instead of a connection
+    #[arg(long, requires = "explain", conflicts_with = "bind")]
+    pub udp: bool,
+
+    /// With --explain: a listener that HOST is to call back
+    #[arg(long, requires = "explain")]
+    pub bind: bool,
+
+    /// With --explain: from a socket bound to ADDRESS
+    #[arg(long, value_name = "ADDRESS[:PORT]", requires = "explain")]
+    pub from: Option<String>,
+
+    /// With --explain: also say whether the library could be loaded into this program
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::CommandName, requires = "explain")]
+    pub program: Option<OsString>,
+
+    /// Print JSON: of --explain an object, of --names an array of objects with address, address6, name, table
+    #[arg(long, requires = "report")]
     pub json: bool,
 
     /// Run $SHELL: everything typed there goes through the proxy
@@ -201,6 +224,8 @@ mod tests {
             "socksify --check --shell",
             "socksify --convert x --check",
             "socksify --convert x true",
+            "socksify --explain x --check",
+            "socksify --explain x --udp --bind",
             "socksify --shell true",
             "socksify --check -c true",
             "socksify --embedded --print-env",

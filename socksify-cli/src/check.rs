@@ -140,7 +140,8 @@ fn write_route(out: &mut fmt::Formatter<'_>, route: &Route, proxies: &[Proxy]) -
     writeln!(out, "; {}; {}", route.commands, route.protocols)
 }
 
-fn via(via: &Via, proxies: &[Proxy]) -> String {
+/// Where a route leads, in words.
+pub(crate) fn via(via: &Via, proxies: &[Proxy]) -> String {
     match via {
         Via::Direct => "direct".to_owned(),
         Via::Block => "block".to_owned(),

@@ -14,6 +14,10 @@ use std::path::{Path, PathBuf};
 pub(crate) enum Error {
     /// There is no configuration to go by.
     Configuration(socks_conf::Error),
+    /// What is to be explained is no host, or its port none.
+    Target(String),
+    /// The local address of a call to be explained is none.
+    From(String),
     /// A configuration cannot be written in TOML.
     Unconvertible(PathBuf, socks_conf::Unconvertible),
     /// A proxy URL of the command line is none.
@@ -66,6 +70,18 @@ impl fmt::Display for Error {
                 out.write_str(&diagnosis::errors(mistakes, Style::of_messages()))
             }
             Error::Configuration(error) => error.fmt(out),
+            Error::Target(text) => {
+                write!(
+                    out,
+                    "'{text}': expected HOST or HOST:PORT, such as www.example.org:80 or [2001:db8::1]:80"
+                )
+            }
+            Error::From(text) => {
+                write!(
+                    out,
+                    "--from {text}: expected an address or ADDRESS:PORT, such as 10.0.0.1 or [2001:db8::1]:80"
+                )
+            }
             Error::Unconvertible(file, reason) => {
                 write!(out, "{} cannot be converted: {reason}", file.display())
             }

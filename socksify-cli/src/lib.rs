@@ -16,6 +16,7 @@ mod embedded;
 mod environment;
 mod error;
 mod exit;
+mod explain;
 pub mod guide;
 mod launch;
 mod library;
@@ -62,6 +63,9 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     }
     if arguments.names {
         return names::print(arguments, &environment);
+    }
+    if let Some(target) = &arguments.explain {
+        return explain::run(arguments, target, &mut environment);
     }
     let embedded = arguments.embedded.then(|| Embedded::start(arguments)).transpose()?;
     if let Some(embedded) = &embedded {

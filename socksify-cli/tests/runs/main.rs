@@ -1,6 +1,7 @@
 //! socksify as it is called: its messages, its exit statuses, and what the command gets to see.
 
 mod embedded;
+mod explain;
 mod failures;
 mod handover;
 mod names;
