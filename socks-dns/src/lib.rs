@@ -3,7 +3,7 @@
 //!
 //! Everything here is a pure function of bytes or a state machine: no sockets, no clock, no hooks. [`answer()`] decides
 //! on a query with the help of a [`Names`]; what it says [`Verdict::Forward`] to goes to a name server through an
-//! [`Exchange`], DNS over TCP. [`question`] and [`addresses`] are for those who want the addresses of a name
+//! [`Exchange`], DNS over TCP. [`question`] and [`host`] are for those who want the addresses of a name
 //! themselves. Bytes of either side may be hostile: they are bounded, checked and never trusted to be DNS at all.
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -25,6 +25,7 @@ pub use answer::{Fake, Names, Remote, Reverse, Verdict, answer, asked, asked_add
 pub use exchange::{Exchange, Ticket};
 pub use limit::{datagram_limit, fit};
 pub use query::{Asked, question};
-pub use reading::{Outcome, addresses, answers, name, server_failed, was_cut};
+pub use reading::{Host, Outcome, answers, host, name, server_failed, was_cut};
 pub use reply::{Refusal, refusal, with_addresses, with_name};
+pub use text::is_host_name;
 pub use written::Written;

@@ -1,6 +1,6 @@
 //! What a name server's answer says.
 
-use crate::text;
+use crate::text::{self, is_host_name};
 use domain::base::iana::Rcode;
 use domain::base::{Message, ParsedName};
 use domain::rdata::{A, Aaaa, Cname, Ptr};
@@ -22,31 +22,44 @@ pub enum Outcome<T> {
     Failed,
 }
 
-/// The addresses in an answer, of the name asked for or of what it is an alias of. Records about other names are not
-/// believed.
-pub fn addresses(answer: &[u8]) -> Outcome<Vec<IpAddr>> {
-    read(answer, |message, owner| {
-        let Ok(section) = message.answer() else { return Vec::new() };
-        let v4 = section.limit_to_in::<A>().flatten().filter(|record| record.owner() == owner);
-        let v6 = section.limit_to_in::<Aaaa>().flatten().filter(|record| record.owner() == owner);
-        let v4 = v4.map(|record| record.data().addr().into());
-        v4.chain(v6.map(|record| record.data().addr().into())).collect()
-    })
+/// A host, as an answer about its addresses shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// The name that has the addresses.
+    pub name: Vec<u8>,
+    /// What is an alias of it, the name asked for first; none where that is its name.
+    pub aliases: Vec<Vec<u8>>,
+    /// In the order of the answer.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// The host in an answer: the one asked for or what that is an alias of. Records about other names are not believed.
+pub fn host(answer: &[u8]) -> Outcome<Host> {
+    let message = match readable(answer) {
+        Ok(message) => message,
+        Err(outcome) => return outcome.without(),
+    };
+    let Some((owner, aliases, name)) = canonical(message) else { return Outcome::Failed };
+    let Ok(section) = message.answer() else { return Outcome::Failed };
+    let v4 = section.limit_to_in::<A>().flatten().filter(|record| *record.owner() == owner);
+    let v6 = section.limit_to_in::<Aaaa>().flatten().filter(|record| *record.owner() == owner);
+    let v4 = v4.map(|record| record.data().addr().into());
+    let addresses: Vec<IpAddr> = v4.chain(v6.map(|record| record.data().addr().into())).collect();
+    if addresses.is_empty() { Outcome::NoData } else { Outcome::Found(Host { name, aliases, addresses }) }
 }
 
 /// The name that an answer to a query about an address has.
 pub fn name(answer: &[u8]) -> Outcome<Vec<u8>> {
-    let names = read(answer, |message, owner| {
-        let Ok(section) = message.answer() else { return Vec::new() };
-        let records = section.limit_to_in::<Ptr<_>>().flatten().filter(|record| record.owner() == owner);
-        records.filter_map(|record| text::text(record.data().ptrdname())).take(1).collect()
-    });
-    match names {
-        Outcome::Found(names) => names.into_iter().next().map_or(Outcome::NoData, Outcome::Found),
-        Outcome::NoName => Outcome::NoName,
-        Outcome::NoData => Outcome::NoData,
-        Outcome::Failed => Outcome::Failed,
-    }
+    let message = match readable(answer) {
+        Ok(message) => message,
+        Err(outcome) => return outcome.without(),
+    };
+    let Some((owner, ..)) = canonical(message) else { return Outcome::Failed };
+    let Ok(section) = message.answer() else { return Outcome::Failed };
+    let mut records = section.limit_to_in::<Ptr<_>>().flatten().filter(|record| *record.owner() == owner);
+    let name =
+        records.find_map(|record| text::text(record.data().ptrdname()).filter(|name| is_host_name(name)));
+    name.map_or(Outcome::NoData, Outcome::Found)
 }
 
 /// Whether `answer` has the id and the question of `query`, and is an answer at all.
@@ -77,33 +90,46 @@ pub fn server_failed(answer: &[u8]) -> bool {
     Message::from_slice(answer).map_or(true, |answer| failures.contains(&answer.header().rcode()))
 }
 
-fn read<'a, T>(
-    answer: &'a [u8],
-    records: impl FnOnce(&'a Message<[u8]>, &ParsedName<&'a [u8]>) -> Vec<T>,
-) -> Outcome<Vec<T>> {
-    let Ok(message) = Message::from_slice(answer) else { return Outcome::Failed };
-    match message.header().rcode() {
-        _ if !message.header().qr() => return Outcome::Failed,
-        Rcode::NXDOMAIN => return Outcome::NoName,
-        Rcode::NOERROR => {}
-        _ => return Outcome::Failed,
-    }
-    let Ok(question) = message.sole_question() else { return Outcome::Failed };
-    let Some(owner) = canonical(message, question.into_qname()) else { return Outcome::Failed };
-    let found = records(message, &owner);
-    if found.is_empty() { Outcome::NoData } else { Outcome::Found(found) }
+/// Why an answer has nothing to read in it.
+enum Empty {
+    NoName,
+    Failed,
 }
 
-/// The name at the end of a chain of aliases; `None` where there is no end.
-fn canonical<'a>(message: &'a Message<[u8]>, name: ParsedName<&'a [u8]>) -> Option<ParsedName<&'a [u8]>> {
-    let section = message.answer().ok()?;
-    let mut name = name;
-    for _ in 0..LONGEST_CHAIN {
-        let alias = section.limit_to_in::<Cname<_>>().flatten().find(|record| *record.owner() == name);
-        match alias {
-            Some(alias) => name = *alias.data().cname(),
-            None => return Some(name),
+impl Empty {
+    fn without<T>(self) -> Outcome<T> {
+        match self {
+            Empty::NoName => Outcome::NoName,
+            Empty::Failed => Outcome::Failed,
         }
+    }
+}
+
+fn readable(answer: &[u8]) -> Result<&Message<[u8]>, Empty> {
+    let message = Message::from_slice(answer).map_err(|_| Empty::Failed)?;
+    match message.header().rcode() {
+        _ if !message.header().qr() => Err(Empty::Failed),
+        Rcode::NXDOMAIN => Err(Empty::NoName),
+        Rcode::NOERROR => Ok(message),
+        _ => Err(Empty::Failed),
+    }
+}
+
+type Canonical<'a> = (ParsedName<&'a [u8]>, Vec<Vec<u8>>, Vec<u8>);
+
+/// The name at the end of the chain of aliases that begins with the question, the aliases, and the name as text; `None`
+/// where there is no end, or a name that no host can have.
+fn canonical(message: &Message<[u8]>) -> Option<Canonical<'_>> {
+    let section = message.answer().ok()?;
+    let mut name = message.sole_question().ok()?.into_qname();
+    let mut aliases = Vec::new();
+    for _ in 0..LONGEST_CHAIN {
+        let written = text::text(&name)?;
+        let alias = section.limit_to_in::<Cname<_>>().flatten().find(|record| *record.owner() == name);
+        let Some(alias) = alias else { return Some((name, aliases, written)) };
+        aliases.push(written);
+        name = *alias.data().cname();
+        text::text(&name).filter(|name| is_host_name(name))?;
     }
     None
 }

@@ -23,6 +23,13 @@ pub(crate) fn text(name: &impl ToLabelIter) -> Option<Vec<u8>> {
     (!text.is_empty()).then_some(text)
 }
 
+/// Whether a name can be a host's, as libc has it for names that others say: letters, digits, `-` and `_` (res_hnok(3)).
+/// Programs put such names into logs, and worse.
+pub fn is_host_name(text: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && !text.starts_with(b"-") && text.iter().all(is_plain)
+}
+
 /// The name that `text` is; a final dot says nothing more.
 pub(crate) fn name(text: &[u8]) -> Option<Name<Vec<u8>>> {
     let text = text.strip_suffix(b".").unwrap_or(text);
@@ -60,6 +67,16 @@ mod tests {
         let too_long = [[b'a'; 63].join_four(), b"x".to_vec()].concat();
         for wrong in [&b""[..], b".", b"..", b"a..b", b".a", &long_label, &too_long] {
             assert!(name(wrong).is_none(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_hosts_can_have() {
+        for name in [&b"www.example.org"[..], b"_line._tcp.example", b"3com.example", b"a"] {
+            assert!(is_host_name(name), "{name:?}");
+        }
+        for name in [&b""[..], b"-rf", b"a b", b"$(reboot).example", b"b\xc3\xbccher", b"a\n", b"a/b"] {
+            assert!(!is_host_name(name), "{name:?}");
         }
     }
 

@@ -4,8 +4,8 @@ use domain::base::iana::{Class, Opcode, OptRcode, Rcode, Rtype};
 use domain::base::{Message, MessageBuilder, Name};
 use domain::rdata::Ptr;
 use socks_dns::{
-    Asked, Fake, Names, Outcome, Remote, Reverse, Verdict, addresses, answer, asked, asked_address,
-    asked_for_addresses, datagram_limit, question,
+    Asked, Fake, Names, Outcome, Remote, Reverse, Verdict, answer, asked, asked_address, asked_for_addresses,
+    datagram_limit, question,
 };
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -41,6 +41,15 @@ impl Names for World {
             "198.18.0.2" => Reverse::Nonexistent,
             _ => Reverse::Elsewhere,
         }
+    }
+}
+
+fn addresses(answer: &[u8]) -> Outcome<Vec<IpAddr>> {
+    match socks_dns::host(answer) {
+        Outcome::Found(host) => Outcome::Found(host.addresses),
+        Outcome::NoName => Outcome::NoName,
+        Outcome::NoData => Outcome::NoData,
+        Outcome::Failed => Outcome::Failed,
     }
 }
 

@@ -5,8 +5,8 @@ use domain::base::{Message, MessageBuilder, Name, Ttl};
 use domain::rdata::{A, Cname};
 use proptest::prelude::*;
 use socks_dns::{
-    Asked, Exchange, Fake, Names, Outcome, Refusal, Remote, Reverse, Verdict, addresses, answer, answers,
-    asked, datagram_limit, fit, name, question, refusal, server_failed, was_cut,
+    Asked, Exchange, Fake, Names, Outcome, Refusal, Remote, Reverse, Verdict, answer, answers, asked,
+    datagram_limit, fit, name, question, refusal, server_failed, was_cut,
 };
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -24,6 +24,15 @@ impl Names for Fakes {
 
     fn reverse(&self, _: IpAddr) -> Reverse {
         Reverse::Name(b"www.example.org".to_vec())
+    }
+}
+
+fn addresses(answer: &[u8]) -> Outcome<Vec<IpAddr>> {
+    match socks_dns::host(answer) {
+        Outcome::Found(host) => Outcome::Found(host.addresses),
+        Outcome::NoName => Outcome::NoName,
+        Outcome::NoData => Outcome::NoData,
+        Outcome::Failed => Outcome::Failed,
     }
 }
 
@@ -110,6 +119,18 @@ fn aliases_are_followed_to_their_end() {
     let found = Outcome::Found(vec!["192.0.2.1".parse().unwrap()]);
     assert_eq!(addresses(&chain(&["a.example"], "a.example")), found);
     assert_eq!(addresses(&chain(&["a.example", "B.example", "c.example"], "C.example")), found);
+}
+
+#[test]
+fn a_host_has_its_own_name_and_that_of_its_aliases() {
+    let Outcome::Found(host) = socks_dns::host(&chain(&["a.example", "B.example", "c.example"], "c.example"))
+    else {
+        panic!()
+    };
+    assert_eq!(host.name, b"c.example");
+    assert_eq!(host.aliases, [b"a.example", b"B.example"]);
+    let strange = chain(&["a.example", "$\\(reboot\\).example"], "$\\(reboot\\).example");
+    assert_eq!(socks_dns::host(&strange), Outcome::Failed);
 }
 
 #[test]

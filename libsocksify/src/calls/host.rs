@@ -127,11 +127,8 @@ fn by_name(name: *const c_char, family: c_int) -> Found {
             }
             None => Found::Nothing(TRY_AGAIN),
         },
-        Lookup::Asked => match engine::addresses(name.to_bytes(), family) {
-            Ok(addresses) => {
-                let name = name.to_bytes().to_vec();
-                Found::Host { entry: Entry { name, aliases: Vec::new(), addresses }, family }
-            }
+        Lookup::Asked => match engine::host(name.to_bytes(), family) {
+            Ok(entry) => Found::Host { entry, family },
             Err(failure) => Found::Nothing(h_errno(failure)),
         },
         Lookup::Nonexistent => Found::Nothing(HOST_NOT_FOUND),

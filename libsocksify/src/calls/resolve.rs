@@ -155,24 +155,19 @@ impl Question {
     fn asked(&self) -> Result<*mut addrinfo, c_int> {
         self.checked(!libc::AI_ADDRCONFIG)?;
         let family = self.hints.ai_family;
-        let mut found = engine::addresses(self.name.to_bytes(), family);
+        let mut found = engine::host(self.name.to_bytes(), family);
         let is_mapped = family == libc::AF_INET6 && self.has(libc::AI_V4MAPPED);
         if is_mapped && (self.has(libc::AI_ALL) || found.is_err()) {
-            let mapped = engine::addresses(self.name.to_bytes(), libc::AF_INET).unwrap_or_default();
-            let mapped = mapped.into_iter().map(|address| match address {
-                IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),
-                ip @ IpAddr::V6(_) => ip,
-            });
-            let all: Vec<IpAddr> = found.iter().flatten().copied().chain(mapped).collect();
-            found = if all.is_empty() { found } else { Ok(all) };
+            found = with_mapped(found, engine::host(self.name.to_bytes(), libc::AF_INET));
         }
-        let addresses = found.map_err(|failure| match failure {
+        let entry = found.map_err(|failure| match failure {
             Failure::NoName => libc::EAI_NONAME,
             Failure::NoData => libc::EAI_NODATA,
             Failure::Again => libc::EAI_AGAIN,
             Failure::Fatal => libc::EAI_FAIL,
         })?;
-        self.listed(&addresses, &self.name, !libc::AI_ADDRCONFIG)
+        let canonical = CString::new(entry.name).map_err(|_| libc::EAI_FAIL)?;
+        self.listed(&entry.addresses, &canonical, !libc::AI_ADDRCONFIG)
     }
 
     /// libc's answers for these addresses, in this order.
@@ -258,6 +253,18 @@ impl Question {
         }
         Ok(list)
     }
+}
+
+/// The addresses of the one, and those of the other as IPv6 addresses.
+fn with_mapped(v6: Result<Entry, Failure>, v4: Result<Entry, Failure>) -> Result<Entry, Failure> {
+    let Ok(mut mapped) = v4 else { return v6 };
+    let map = |address: &IpAddr| match address {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped().into(),
+        IpAddr::V6(_) => *address,
+    };
+    let own = v6.map(|entry| entry.addresses).unwrap_or_default();
+    mapped.addresses = own.into_iter().chain(mapped.addresses.iter().map(map)).collect();
+    Ok(mapped)
 }
 
 /// Lists of libc's, joined: freeaddrinfo(3) frees entry by entry.

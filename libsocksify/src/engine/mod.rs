@@ -20,6 +20,7 @@ use libc::c_int;
 use socks_conf::ResolveProtocol;
 use socks_dns::{Asked, Outcome, Refusal, Verdict, question};
 
+use crate::hosts::Entry;
 use crate::runtime::runtime;
 use crate::{resolver, sys};
 use known::Known;
@@ -65,18 +66,19 @@ fn mode() -> ResolveProtocol {
     runtime().map_or(ResolveProtocol::Fake, |runtime| runtime.config.resolveprotocol)
 }
 
-/// The real addresses of a remote name, IPv4 before IPv6, where the mode is not to do without them. This may take long.
-pub(crate) fn addresses(name: &[u8], family: c_int) -> Result<Vec<IpAddr>, Failure> {
+/// A remote host with its real addresses, IPv4 before IPv6, where the mode is not to do without them. This may take long.
+pub(crate) fn host(name: &[u8], family: c_int) -> Result<Entry, Failure> {
     if mode() == ResolveProtocol::Tor {
         let ip = tor::resolve(name)?;
         let other = if ip.is_ipv4() { libc::AF_INET6 } else { libc::AF_INET };
-        return if family == other { Err(Failure::NoData) } else { Ok(vec![ip]) };
+        let entry = Entry { name: name.to_vec(), aliases: Vec::new(), addresses: vec![ip] };
+        return if family == other { Err(Failure::NoData) } else { Ok(entry) };
     }
     let of_each_family = [(libc::AF_INET6, Asked::V4(name)), (libc::AF_INET, Asked::V6(name))];
     let asked = of_each_family.into_iter().filter(|(other, _)| family != *other);
     let queries: Option<Vec<_>> = asked.map(|(_, asked)| question(sys::random(), asked)).collect();
     let answers = lookup::through_the_proxy(&queries.ok_or(Failure::NoName)?, None).ok_or(Failure::Fatal)?;
-    let read = |answer: &Option<Vec<u8>>| answer.as_deref().map_or(Outcome::Failed, socks_dns::addresses);
+    let read = |answer: &Option<Vec<u8>>| answer.as_deref().map_or(Outcome::Failed, socks_dns::host);
     outcome::merged(answers.iter().map(read))
 }
 

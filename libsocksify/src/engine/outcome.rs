@@ -1,8 +1,8 @@
 //! What several answers about one name come to.
 
-use std::net::IpAddr;
+use socks_dns::{Host, Outcome};
 
-use socks_dns::Outcome;
+use crate::hosts::Entry;
 
 /// Why a look-up has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,23 +17,23 @@ pub(crate) enum Failure {
     Fatal,
 }
 
-/// All addresses that were found, in the order of the questions. Where there are none, an answer that is missing counts
-/// for more than one that says there is nothing.
-pub(super) fn merged(
-    outcomes: impl IntoIterator<Item = Outcome<Vec<IpAddr>>>,
-) -> Result<Vec<IpAddr>, Failure> {
-    let mut found = Vec::new();
+/// All addresses that were found, in the order of the questions, with the name of the first. Where there are none, an answer
+/// that is missing counts for more than one that says there is nothing.
+pub(super) fn merged(outcomes: impl IntoIterator<Item = Outcome<Host>>) -> Result<Entry, Failure> {
+    let mut found: Option<Entry> = None;
     let mut failure = Failure::NoName;
     for outcome in outcomes {
-        match outcome {
-            Outcome::Found(addresses) => found.extend(addresses),
-            Outcome::NoName => {}
-            Outcome::NoData if failure == Failure::NoName => failure = Failure::NoData,
-            Outcome::NoData => {}
-            Outcome::Failed => failure = Failure::Again,
+        match (outcome, &mut found) {
+            (Outcome::Found(host), Some(entry)) => entry.addresses.extend(host.addresses),
+            (Outcome::Found(Host { name, aliases, addresses }), None) => {
+                found = Some(Entry { name, aliases, addresses });
+            }
+            (Outcome::NoData, _) if failure == Failure::NoName => failure = Failure::NoData,
+            (Outcome::NoName | Outcome::NoData, _) => {}
+            (Outcome::Failed, _) => failure = Failure::Again,
         }
     }
-    if found.is_empty() { Err(failure) } else { Ok(found) }
+    found.ok_or(failure)
 }
 
 /// What came of a single question.
@@ -48,16 +48,21 @@ pub(super) fn result<T>(outcome: Outcome<T>) -> Result<T, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     #[test]
     fn addresses_of_both_families_come_in_order() {
         let ips = |text: &str| vec![text.parse::<IpAddr>().unwrap()];
-        let found = |text| Outcome::Found(ips(text));
+        let name = b"www.example".to_vec();
+        let found =
+            |text| Outcome::Found(Host { name: name.clone(), aliases: Vec::new(), addresses: ips(text) });
+        let entry = |addresses| Entry { name: name.clone(), aliases: Vec::new(), addresses };
         let both = [ips("192.0.2.1"), ips("2001:db8::1")].concat();
-        assert_eq!(merged([found("192.0.2.1"), found("2001:db8::1")]), Ok(both));
+        assert_eq!(merged([found("192.0.2.1"), found("2001:db8::1")]), Ok(entry(both)));
         for other in [Outcome::NoName, Outcome::NoData, Outcome::Failed] {
-            assert_eq!(merged([other, found("192.0.2.1")]), Ok(ips("192.0.2.1")));
+            assert_eq!(merged([other, found("192.0.2.1")]), Ok(entry(ips("192.0.2.1"))));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use socks_dns::Refusal;
+use socks_dns::{Refusal, is_host_name};
 use socks_proto::client::Failure as Reply;
 use socks_proto::socks5::Rep;
 use socks_proto::{Command, Host, Name};
@@ -28,8 +28,8 @@ pub(super) fn resolve(name: &[u8]) -> Result<IpAddr, Failure> {
 /// The name of an address.
 pub(super) fn resolve_ptr(ip: IpAddr) -> Result<Vec<u8>, Failure> {
     match asked(Command::ResolvePtr, Host::Ip(ip))? {
-        Host::Name(name) => Ok(name.as_bytes().to_vec()),
-        Host::Ip(_) => Err(Failure::NoName),
+        Host::Name(name) if is_host_name(name.as_bytes()) => Ok(name.as_bytes().to_vec()),
+        Host::Name(_) | Host::Ip(_) => Err(Failure::NoName),
     }
 }
 

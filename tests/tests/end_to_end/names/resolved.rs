@@ -28,7 +28,7 @@ pub(super) fn add(suite: &mut Suite) {
 }
 
 /// How the name server is asked, and the proxies that carry that.
-const WAYS: &[(&str, &[Server])] = &[("tcp", &Server::ALL), ("udp", &[Server::Socksd, Server::Danted])];
+const WAYS: &[(&str, &[Server])] = &[("tcp", &Server::ALL), ("udp", &Server::ALL)];
 
 fn needs(server: Server) -> Vec<&'static str> {
     let installed = (server != Server::Socksd).then(|| server.program());
@@ -38,7 +38,7 @@ fn needs(server: Server) -> Vec<&'static str> {
 /// What is asked, and of whom; the order of addresses of two families depends on where one is, so that is not asked.
 const ANSWERS: &[(&str, &[&str])] = &[
     ("getaddrinfo", &[NAME_V4, NAME_V6]),
-    ("gethostbyname", &[NAME, NAME_V4, NAME_V6, NAME_UNKNOWN, DOMAIN]),
+    ("gethostbyname", &[NAME, NAME_V4, NAME_V6, NAME_UNKNOWN, DOMAIN, NAME_ALIAS]),
     ("gethostbyaddr", &["203.0.113.2", "2001:db8:7::2", "198.51.100.66"]),
     ("getnameinfo", &["203.0.113.2", "2001:db8:7::2"]),
 ];
