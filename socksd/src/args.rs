@@ -91,6 +91,16 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = seconds_or_never)]
     pub idle_timeout: Option<Duration>,
 
+    /// Serve so many connections at a time; 0 is any number [default: 0]
+    ///
+    /// Those beyond are closed at once.
+    #[arg(long, value_name = "NUMBER")]
+    pub max_connections: Option<usize>,
+
+    /// Serve so many connections from one address at a time; 0 is any number [default: 200]
+    #[arg(long, value_name = "NUMBER")]
+    pub max_connections_per_host: Option<usize>,
+
     /// Give open connections so long to finish on SIGINT or SIGTERM
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_or_never)]
     pub grace: Duration,

@@ -71,7 +71,7 @@ impl Association {
         Ok(Association {
             inside: Inside::open(application, asked)?,
             outside: Outside::new(site.options.external.clone(), gate.inside().ip()),
-            lookups: Lookups::new(site),
+            lookups: Lookups::new(site, &gate),
             judgements: Judgements::new(gate),
             tally: Tally::default(),
         })

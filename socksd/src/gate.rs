@@ -77,6 +77,11 @@ impl Gate {
         self.who.user = user.map(|user| String::from_utf8_lossy(user).into_owned());
     }
 
+    /// The application's address.
+    pub(crate) fn from(&self) -> SocketAddr {
+        self.who.from
+    }
+
     /// Where the application reached us.
     pub(crate) fn inside(&self) -> SocketAddr {
         self.inside

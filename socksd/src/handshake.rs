@@ -8,6 +8,7 @@ use socks_proto::server::{Acceptance, Fault, Handshake, Request, Step};
 use socks_proto::socks5::Method as Wire;
 use tokio::net::TcpStream;
 
+use crate::crowd::Full;
 use crate::options::Options;
 use crate::rules::Denial;
 use crate::stream::{read, write_all};
@@ -23,6 +24,8 @@ pub(crate) struct Asked {
 /// Why there is no request.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// There are too many connections already; nothing was read.
+    Full(Full),
     /// The application may not use the proxy; nothing was read.
     NotAdmitted(Denial),
     /// The application was told what is wrong.
@@ -131,6 +134,7 @@ impl fmt::Display for Failure {
             Failure::NotAdmitted(denial) => denial.fmt(f),
             Failure::Refused(fault) | Failure::Closed(fault) => fault.fmt(f),
             Failure::Lost(error) => error.fmt(f),
+            Failure::Full(full) => write!(f, "refused: {full}"),
             Failure::TimedOut => f.write_str("handshake timed out"),
         }
     }

@@ -48,6 +48,7 @@ pub mod args;
 mod associate;
 mod bind;
 mod connect;
+mod crowd;
 mod descriptors;
 mod external;
 mod forward;

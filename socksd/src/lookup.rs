@@ -1,16 +1,24 @@
 //! From the host of a request to its addresses.
 
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::vec;
 
 use log::debug;
 use socks_proto::{Address, Host, Name};
-use tokio::net::lookup_host;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 use crate::hosts::Hosts;
 use crate::refusal::Refusal;
 
 /// The addresses of `target`, at least one, in the order in which they are to be tried.
-pub(crate) async fn resolve(target: &Address, hosts: &Hosts) -> Result<Vec<SocketAddr>, Refusal> {
+pub(crate) async fn resolve(
+    target: &Address,
+    hosts: &Hosts,
+    permits: &Arc<Semaphore>,
+) -> Result<Vec<SocketAddr>, Refusal> {
     let with_port = |ip: IpAddr| SocketAddr::new(ip.to_canonical(), target.port);
     let name = match target.canonical().host {
         Host::Ip(ip) => return Ok(vec![with_port(ip)]),
@@ -21,13 +29,30 @@ pub(crate) async fn resolve(target: &Address, hosts: &Hosts) -> Result<Vec<Socke
         return Ok(known.iter().copied().map(with_port).collect());
     }
     let mut addresses = Vec::new();
-    for address in lookup_host((name, target.port)).await.map_err(Refusal::UnknownName)? {
+    for address in ask_the_system(name, target.port, permits).await.map_err(Refusal::UnknownName)? {
         if !addresses.contains(&address) {
             addresses.push(address);
         }
     }
     debug!("{name} is {addresses:?}");
     Ok(addresses)
+}
+
+/// Asks the system's resolver on a thread of its own, which has the permit for as long as it is busy: the resolver
+/// cannot be interrupted when nobody waits any more.
+async fn ask_the_system(
+    name: &str,
+    port: u16,
+    permits: &Arc<Semaphore>,
+) -> io::Result<vec::IntoIter<SocketAddr>> {
+    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
+    let name = name.to_owned();
+    let lookup = spawn_blocking(move || {
+        let found = (name.as_str(), port).to_socket_addrs();
+        drop(permit);
+        found
+    });
+    lookup.await.map_err(io::Error::other)?
 }
 
 /// The name as text, if it is one that can be looked up: names travel in ASCII, and a resolver could take a blank or

@@ -44,6 +44,10 @@ pub struct Options {
     pub idle_timeout: Option<Duration>,
     /// The same for associations.
     pub udp_idle_timeout: Option<Duration>,
+    /// Connections at a time, counted from accept; `None` is any number.
+    pub max_connections: Option<usize>,
+    /// The same for those from one address.
+    pub max_connections_per_host: Option<usize>,
     /// The time that open connections are given to finish on shutdown.
     pub grace: Duration,
 }
@@ -65,6 +69,8 @@ impl Default for Options {
             bind_timeout: Duration::from_secs(120),
             idle_timeout: None,
             udp_idle_timeout: None,
+            max_connections: None,
+            max_connections_per_host: Some(200),
             grace: Duration::from_secs(2),
         }
     }

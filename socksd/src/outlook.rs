@@ -1,7 +1,10 @@
 //! What reaching a target depends on besides the target, and which addresses are no targets whatever was asked.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use socks_conf::Command;
 use socks_proto::Name;
@@ -12,10 +15,12 @@ use crate::hosts::Hosts;
 use crate::refusal::Refusal;
 
 /// The proxy's circumstances.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outlook<'a> {
     /// Names that win over the system's resolver.
     pub(crate) hosts: &'a Hosts,
+    /// Permits to look names up.
+    pub(crate) lookups: Arc<Semaphore>,
     /// The addresses this proxy listens on, where no target may be.
     pub(crate) listening: &'a [SocketAddr],
     /// What the application may reach.

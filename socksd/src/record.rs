@@ -66,6 +66,11 @@ impl Record {
         }
     }
 
+    /// The application's address.
+    pub(crate) fn from(&self) -> SocketAddr {
+        self.from
+    }
+
     /// Takes note of the request.
     pub(crate) fn ask(&mut self, command: Result<Command, u8>, target: Address) {
         let target = match target.host {
@@ -115,9 +120,9 @@ impl Ending {
 
     fn level(&self) -> Level {
         match self {
-            Ending::Handshake(Failure::NotAdmitted(_) | Failure::Refused(Fault::AuthenticationRefused)) => {
-                Level::Warn
-            }
+            Ending::Handshake(
+                Failure::Full(_) | Failure::NotAdmitted(_) | Failure::Refused(Fault::AuthenticationRefused),
+            ) => Level::Warn,
             _ => Level::Info,
         }
     }

@@ -22,26 +22,39 @@ use crate::site::Site;
 use crate::stream::{broken, close_gently, read, tune, write_all};
 
 /// Serves one application to the end.
-pub(crate) async fn serve(application: TcpStream, from: SocketAddr, site: Arc<Site>) {
+///
+/// Not an async function, for that would hold its arguments twice.
+pub(crate) fn serve(
+    application: TcpStream,
+    from: SocketAddr,
+    site: Arc<Site>,
+) -> impl Future<Output = ()> + Send {
     let mut record = site.record(from);
-    tune((&application).into());
-    // Boxed, so that the buffers of the dialogue do not live as long as the connection.
-    let ending = match Box::pin(open(&application, from, &site, &mut record)).await {
-        Ok(Opened::Stream { other, early }) => Ending::Relayed(
-            relay(&application, &other, early, &record.traffic, site.options.idle_timeout).await,
-        ),
-        Ok(Opened::Datagrams(association)) => {
-            let idle = site.options.udp_idle_timeout;
-            let (end, tally) = Box::pin(association.relay(&application, &record.traffic, idle)).await;
-            Ending::Associated(end, tally)
+    let place = site.enter(from.ip());
+    async move {
+        if let Err(full) = &place {
+            return record.end(Ending::Handshake(Failure::Full(*full)));
         }
-        Err(ending) => ending,
-    };
-    let last_word = ending.was_answered();
-    record.end(ending);
-    drop(record);
-    if last_word {
-        Box::pin(close_gently(application)).await;
+        tune((&application).into());
+        // Boxed, so that the buffers of the dialogue do not live as long as the connection.
+        let ending = match Box::pin(open(&application, &site, &mut record)).await {
+            Ok(Opened::Stream { other, early }) => {
+                let idle = site.options.idle_timeout;
+                Ending::Relayed(relay(&application, &other, early, &record.traffic, idle).await)
+            }
+            Ok(Opened::Datagrams(association)) => {
+                let idle = site.options.udp_idle_timeout;
+                let (end, tally) = Box::pin(association.relay(&application, &record.traffic, idle)).await;
+                Ending::Associated(end, tally)
+            }
+            Err(ending) => ending,
+        };
+        let last_word = ending.was_answered();
+        record.end(ending);
+        drop(record);
+        if last_word {
+            Box::pin(close_gently(application)).await;
+        }
     }
 }
 
@@ -55,14 +68,8 @@ enum Opened {
     Datagrams(Box<Association>),
 }
 
-async fn open(
-    application: &TcpStream,
-    from: SocketAddr,
-    site: &Arc<Site>,
-    record: &mut Record,
-) -> Result<Opened, Ending> {
-    let (gate, Asked { request, early }) =
-        ask(application, from, site, record).await.map_err(Ending::Handshake)?;
+async fn open(application: &TcpStream, site: &Arc<Site>, record: &mut Record) -> Result<Opened, Ending> {
+    let (gate, Asked { request, early }) = ask(application, site, record).await.map_err(Ending::Handshake)?;
     record.ask(request.command, request.address);
     let opened = match request.command {
         Ok(Command::Connect) => open_target(application, &request, early, gate, site, record).await,
@@ -82,12 +89,11 @@ async fn open(
 /// Lets the application in and hears what it wants.
 async fn ask(
     application: &TcpStream,
-    from: SocketAddr,
     site: &Arc<Site>,
     record: &mut Record,
 ) -> Result<(Gate, Asked), Failure> {
     let dialogue = async {
-        let mut gate = Gate::open(application, from, site).await.map_err(Failure::NotAdmitted)?;
+        let mut gate = Gate::open(application, record.from(), site).await.map_err(Failure::NotAdmitted)?;
         let asked = handshake(application, &site.options, &mut record.user).await?;
         gate.identify(asked.request.version, record.user.as_deref());
         Ok((gate, asked))

@@ -28,6 +28,12 @@ pub(crate) fn options(args: &Args) -> Result<Options, Error> {
         options.idle_timeout = limit(timeout);
         options.udp_idle_timeout = limit(timeout);
     }
+    if let Some(most) = args.max_connections {
+        options.max_connections = count(most);
+    }
+    if let Some(most) = args.max_connections_per_host {
+        options.max_connections_per_host = count(most);
+    }
     // Not a value parser, for its message would show the password.
     for user in &args.user {
         options.users.add(user.parse().map_err(Error::User)?);
@@ -47,6 +53,11 @@ pub(crate) fn options(args: &Args) -> Result<Options, Error> {
 
 fn set(option: &mut Duration, said: Option<Duration>) {
     *option = said.unwrap_or(*option);
+}
+
+/// Zero is any number.
+fn count(most: usize) -> Option<usize> {
+    Some(most).filter(|most| *most != 0)
 }
 
 /// Zero is no limit.

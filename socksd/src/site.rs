@@ -1,11 +1,12 @@
 //! What all connections of one proxy share.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Semaphore;
 
+use crate::crowd::{Crowd, Full, Place};
 use crate::gate::Gate;
 use crate::options::Options;
 use crate::outlook::Outlook;
@@ -37,6 +38,7 @@ pub(crate) struct Site {
 /// What stays when the options change.
 #[derive(Debug)]
 struct Shared {
+    crowd: Arc<Crowd>,
     waiting: Semaphore,
     listening: Vec<SocketAddr>,
     connections: AtomicU64,
@@ -45,12 +47,23 @@ struct Shared {
 impl Site {
     pub(crate) fn new(options: Options, listening: Vec<SocketAddr>) -> Site {
         let waiting = Semaphore::new(MOST_WAITING);
-        Site { options, shared: Arc::new(Shared { waiting, listening, connections: AtomicU64::new(0) }) }
+        let shared = Shared { crowd: Arc::default(), waiting, listening, connections: AtomicU64::new(0) };
+        Site { options, shared: Arc::new(shared) }
     }
 
     /// The same proxy under other options.
     pub(crate) fn under(&self, options: Options) -> Site {
         Site { options, shared: Arc::clone(&self.shared) }
+    }
+
+    /// A place for one more connection from this host.
+    pub(crate) fn enter(&self, host: IpAddr) -> Result<Place, Full> {
+        self.shared.crowd.enter(host, &self.options)
+    }
+
+    /// Permits to look names up, as many as the host of an application has.
+    pub(crate) fn lookups(&self, gate: &Gate) -> Arc<Semaphore> {
+        self.shared.crowd.lookups(gate.from().ip())
     }
 
     /// Permits to wait for a call.
@@ -68,6 +81,7 @@ impl Site {
     pub(crate) fn outlook<'a>(&'a self, gate: &'a Gate) -> Outlook<'a> {
         Outlook {
             hosts: &self.options.hosts,
+            lookups: self.lookups(gate),
             listening: &self.shared.listening,
             gate,
             external: &self.options.external,

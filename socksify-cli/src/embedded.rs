@@ -108,7 +108,12 @@ fn pass_on(arrival: Arrival, child: libc::pid_t) {
 fn options(secret: &str) -> Options {
     let mut users = Users::default();
     users.add_lines(secret).expect("two words of hexadecimal digits");
-    Options { listen: vec![(Ipv4Addr::LOCALHOST, 0).into()], users, ..Options::default() }
+    Options {
+        listen: vec![(Ipv4Addr::LOCALHOST, 0).into()],
+        users,
+        max_connections_per_host: None,
+        ..Options::default()
+    }
 }
 
 /// `NAME:PASSWORD`, so that no other user of this machine can use the proxy.

@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use log::debug;
 use socks_proto::{Address, Host, Name};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::is_one_host;
 use super::recent::Recent;
+use crate::gate::Gate;
 use crate::lookup::resolve;
 use crate::outgoing::source_for;
 use crate::site::Site;
@@ -36,6 +38,7 @@ pub(super) type Held = (u16, Vec<u8>);
 #[derive(Debug)]
 pub(super) struct Lookups {
     site: Arc<Site>,
+    permits: Arc<Semaphore>,
     known: Recent<Name, (Option<IpAddr>, Instant)>,
     held: HashMap<Name, Vec<Held>>,
     held_size: usize,
@@ -54,8 +57,9 @@ pub(super) enum Known {
 }
 
 impl Lookups {
-    pub(super) fn new(site: Arc<Site>) -> Lookups {
+    pub(super) fn new(site: Arc<Site>, gate: &Gate) -> Lookups {
         Lookups {
+            permits: site.lookups(gate),
             site,
             known: Recent::new(NAMES_KEPT),
             held: HashMap::new(),
@@ -78,7 +82,7 @@ impl Lookups {
             return Known::Never;
         }
         if !is_running {
-            self.running.spawn(look_up(name, port, Arc::clone(&self.site)));
+            self.running.spawn(look_up(name, port, Arc::clone(&self.site), Arc::clone(&self.permits)));
         }
         self.held_size += size;
         self.held.entry(name).or_default().push((port, data.to_vec()));
@@ -105,9 +109,9 @@ impl Lookups {
 }
 
 /// The first address of the name that this host has a route to.
-async fn look_up(name: Name, port: u16, site: Arc<Site>) -> (Name, Option<IpAddr>) {
+async fn look_up(name: Name, port: u16, site: Arc<Site>, permits: Arc<Semaphore>) -> (Name, Option<IpAddr>) {
     let target = Address { host: Host::Name(name), port };
-    let found = timeout(site.options.connect_timeout, resolve(&target, &site.options.hosts)).await;
+    let found = timeout(site.options.connect_timeout, resolve(&target, &site.options.hosts, &permits)).await;
     let addresses = match found {
         Ok(Ok(addresses)) => addresses,
         Ok(Err(refusal)) => {

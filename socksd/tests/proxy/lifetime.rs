@@ -1,6 +1,6 @@
 //! Who is let in, how long anything may take, and how it all ends.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -45,6 +45,36 @@ fn stalled_handshakes_hold_nobody_up() {
     let stalled: Vec<TcpStream> = (0..300).map(|_| dial(proxy.address)).collect();
     stalled.iter().for_each(|mut stream| stream.write_all(b"\x05").unwrap());
     exchange(&mut connect(proxy.address, echo()), b"served");
+}
+
+#[test]
+fn nobody_takes_the_room_of_all() {
+    let limited = Options { max_connections: Some(3), max_connections_per_host: Some(2), ..options() };
+    let proxy = Proxy::start(Options { listen: vec!["[::1]:0".parse().unwrap()], ..limited });
+    // All IPv6 applications of these tests have one address.
+    let (mut first, mut second) = (connect(proxy.address, echo()), connect(proxy.address, echo()));
+    let mut third = dial(proxy.address);
+    let from = third.local_addr().unwrap();
+    assert!(read_to_end(&mut third).map_or(true, |said| said.is_empty()));
+    assert!(end_of(from).starts_with("user -: failed refused: this host has 2 connections "));
+    exchange(&mut first, b"first");
+    exchange(&mut second, b"second");
+    let freed = first.local_addr().unwrap();
+    drop(first);
+    end_of(freed);
+    // The place is free as soon as the connection is over, a moment after it says so.
+    let served = || {
+        let mut fourth = dial(proxy.address);
+        fourth.write_all(b"\x05\x01\x00").is_ok() && read_to_end_of_choice(&mut fourth) == [5, 0]
+    };
+    while !served() {}
+}
+
+/// The choice of a method, or nothing.
+fn read_to_end_of_choice(application: &mut TcpStream) -> Vec<u8> {
+    let mut choice = Vec::new();
+    let _ = application.take(2).read_to_end(&mut choice);
+    choice
 }
 
 #[test]
