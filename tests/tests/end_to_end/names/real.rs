@@ -1,5 +1,6 @@
 //! Ways of resolving remote names to their real addresses, which are then connected to through the proxy.
 
+use end_to_end::application::{Application, Wrapper};
 use end_to_end::artifacts::Build;
 use end_to_end::plan::{
     LINE, NAME, NAME_LONG_TEXT, NAME_UNKNOWN, NAME_V4, NAME_V6, TARGET, UNREACHABLE_NETWORK,
@@ -30,14 +31,15 @@ pub(super) fn add(suite: &mut Suite) {
         add("tor::resolve", resolve);
         add("tor::resolve_ptr", resolve_ptr);
         add("tor::refused", refused);
+        for options in ["resolveprotocol: tcp", "resolveprotocol: udp"] {
+            let way = options.rsplit(' ').next().unwrap_or_default();
+            let name = format!("names::real::{way}::own_resolver::{}", build.name());
+            suite.add(name, &["dig"], move |bench| own_resolver(bench, build, options));
+        }
     }
 }
 
-fn through(
-    bench: &Bench<'_>,
-    build: Build,
-    options: &str,
-) -> Result<end_to_end::application::Wrapper, Failed> {
+fn through(bench: &Bench<'_>, build: Build, options: &str) -> Result<Wrapper, Failed> {
     let proxy = Server::Socksd.open();
     bench.world.start(proxy)?;
     let configuration = preload::route_to(proxy.port(), options, "proxyprotocol: socks_v5");
@@ -159,6 +161,18 @@ fn refused(bench: &Bench<'_>, build: Build) -> Verdict {
         );
         let reply = [5, rep, 0, 1, 0, 0, 0, 0, 0, 0];
         tor(bench, build, &reply, "asked", &[NAME_AT_TOR, "192.0.2.7"], &expected)?;
+    }
+    Ok(())
+}
+
+/// A program that asks name servers itself finds the real addresses, too.
+fn own_resolver(bench: &Bench<'_>, build: Build, options: &str) -> Verdict {
+    let wrapper = through(bench, build, options)?;
+    let expected = format!("{}\n{}\n", TARGET.v4, TARGET.v6);
+    for transport in ["+notcp", "+tcp"] {
+        let words = ["dig", "+short", transport, NAME, "A", NAME, "AAAA"];
+        let outcome = bench.run(&Application::new(words), &wrapper)?;
+        expect(outcome.text() == expected, &expected, &outcome)?;
     }
     Ok(())
 }
