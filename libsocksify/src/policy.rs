@@ -204,6 +204,12 @@ pub(crate) fn of_listener(own: SocketAddr, target: SocketAddr) -> Path {
     routed(runtime, Command::Bind, Protocol::Tcp, own, target)
 }
 
+/// Whether a connection to `target` goes through a proxy.
+pub(crate) fn leads_to_a_proxy(target: SocketAddr) -> bool {
+    let path = |runtime| routed(runtime, Command::Connect, Protocol::Tcp, address::UNBOUND, target);
+    runtime().is_some_and(|runtime| matches!(path(runtime), Path::Proxied(_)))
+}
+
 fn routed(
     runtime: &'static Runtime,
     command: Command,

@@ -303,6 +303,29 @@ static void parent_leaves(void) {
     CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
+static int descriptors(void) {
+    int count = 0;
+    for (int fd = 0; fd < 1100; fd++)
+        count += fcntl(fd, F_GETFD) != -1;
+    return count;
+}
+
+/* Nothing is left behind: what is closed late is closed. */
+static void many(void) {
+    int before = descriptors();
+    for (int turn = 0; turn < 50; turn++) {
+        int fd = listener_like(control);
+        struct address own = name(fd);
+        CHECK(call(control, &own));
+        int caller = accept(fd, NULL, NULL);
+        CHECK(caller >= 0);
+        CHECK(close(fd) == 0);
+        converse(caller);
+    }
+    while (descriptors() != before)
+        ;
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -328,6 +351,7 @@ static const struct {
     {"forked", forked},
     {"child_leaves", child_leaves},
     {"parent_leaves", parent_leaves},
+    {"many", many},
 };
 
 int main(int count, char **words) {

@@ -77,6 +77,7 @@ impl Fixtures {
 
     fn write_ftp(&self) -> Result<(), Error> {
         self.scratch.write("ftp/pub/file", "a file to fetch\n".repeat(1000))?;
+        self.scratch.write("ftp/pub/big", big())?;
         let upload = self.scratch.directory("ftp/upload")?;
         fs::set_permissions(&upload, Permissions::from_mode(0o777)).map_err(file(&upload))?;
         self.scratch.directory("ftp-empty").map(drop)

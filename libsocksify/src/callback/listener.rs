@@ -1,74 +1,21 @@
 //! One listener that waits at a proxy: from the first reply to the call, and on to the next.
 
+mod taking;
+
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use libc::{c_int, c_short};
-use socks_proto::{Address, Host};
 
+use super::request::Request;
 use super::rule::Ask;
-use super::token::{self, Outcome, Token};
-use super::{Call, elsewhere, helper};
-use crate::attempt::Attempt;
-use crate::held::Held;
+use super::token::{Outcome, Token};
+use super::{elsewhere, helper};
 use crate::interpose::Verdict;
 use crate::own::Own;
-use crate::{address, descriptors, parking, process, replacement, sys};
-
-/// A BIND on its way.
-pub(crate) struct Request {
-    pub(crate) ask: Ask,
-    /// Our connection to the proxy.
-    control: Own,
-    attempt: Held,
-}
-
-impl Request {
-    /// Begins one; `None` where descriptors or memory have run out.
-    pub(crate) fn new(ask: Ask) -> Option<Request> {
-        let control = Own::adopt(sys::moved(sys::tcp_socket(ask.family)?)?)?;
-        let Some(attempt) = Held::new(Attempt::new(control.fd, ask.family, ask.passage)) else {
-            control.close();
-            return None;
-        };
-        Some(Request { ask, control, attempt })
-    }
-
-    /// Goes on with it; done when a reply has come.
-    pub(crate) fn advance(&mut self) -> Verdict<c_int> {
-        let verdict = self.attempt.advance(self.control.fd);
-        // An IPv6 socket may have taken the place of ours.
-        if descriptors::is_replaced(self.control.fd)
-            && let Ok(cookie) = sys::cookie(self.control.fd)
-        {
-            self.control = self.control.followed(cookie);
-        }
-        verdict
-    }
-
-    /// The address of the first reply, as the application can use it: where the proxy says no address, it is its own.
-    pub(crate) fn bnd(&self) -> Option<SocketAddr> {
-        let Address { host: Host::Ip(ip), port: port @ 1.. } = self.attempt.bnd().canonical() else {
-            return None;
-        };
-        let ip = if ip.is_unspecified() { sys::connected_to(self.control.fd)?.ip() } else { ip };
-        address::for_family(SocketAddr::new(ip, port), self.ask.family)
-    }
-
-    fn caller(&self) -> SocketAddr {
-        let caller = self.attempt.bnd().canonical().socket_address().unwrap_or(address::UNBOUND);
-        address::for_family(caller, self.ask.family).unwrap_or(caller)
-    }
-
-    /// Lets it go, and the connection with it.
-    pub(crate) fn end(self) {
-        parking::unwatch(self.control.fd);
-        self.attempt.free();
-        self.control.close();
-    }
-}
+use crate::{parking, process, sys};
 
 /// How far a listener is.
 enum Stage {
@@ -395,98 +342,6 @@ impl Listener {
         self.watch(control, libc::POLLIN | libc::POLLOUT);
     }
 
-    /// Takes the next call, without blocking.
-    pub(super) fn take_call(&mut self, fd: RawFd, flags: c_int) -> Call {
-        self.adopt();
-        loop {
-            if !sys::is_ready(fd, libc::POLLIN) {
-                if let Stage::Resting(_) = self.stage {
-                    self.ask_again();
-                }
-                return Call::None;
-            }
-            match token::accept(fd, flags) {
-                Err(libc::EAGAIN) => return Call::None,
-                Err(errno) => return Call::Failed(errno),
-                Ok((connection, from)) if from == self.token.source => {
-                    return self.answer(fd, connection, flags);
-                }
-                Ok((connection, from)) if !self.ask.is_secret && comes_from_here(connection, from) => {
-                    return Call::Local(connection, from);
-                }
-                Ok((connection, from)) => {
-                    log::info!("{from} is not whom the application waits for");
-                    sys::close(connection);
-                }
-            }
-        }
-    }
-
-    /// The process that took care of it is gone, as daemon(3) has it.
-    fn adopt(&mut self) {
-        if !self.is_own() && !sys::is_alive(self.owner) {
-            (self.owner, self.is_shared) = (process::id(), false);
-            self.watch_again();
-        }
-    }
-
-    fn answer(&mut self, listener: RawFd, accepted: RawFd, flags: c_int) -> Call {
-        let (connection, outcome) = match &self.stage {
-            Stage::Called { connection, outcome, .. } => (*connection, Some(*outcome)),
-            // The parent knows more; the connection was inherited.
-            Stage::Waiting(request) => (Some(request.control), token::heard(accepted)),
-            _ => (None, None),
-        };
-        let call =
-            match (outcome.unwrap_or(Err(libc::ECONNABORTED)), connection.filter(|own| own.is_intact())) {
-                (Ok(caller), Some(connection)) => {
-                    self.connect_through(connection, listener, accepted, caller, flags)
-                }
-                (Ok(_), None) => Err(libc::ECONNABORTED),
-                (Err(errno), _) => Err(errno),
-            };
-        self.release();
-        match call {
-            Ok(caller) => Call::From(accepted, caller),
-            Err(errno) => {
-                sys::close(accepted);
-                Call::Failed(errno)
-            }
-        }
-    }
-
-    fn connect_through(
-        &self,
-        connection: Own,
-        listener: RawFd,
-        accepted: RawFd,
-        caller: SocketAddr,
-        flags: c_int,
-    ) -> Outcome {
-        replacement::copy_options(listener, connection.fd);
-        sys::settle(connection.fd);
-        if !token::put_behind(connection.fd, accepted, flags) {
-            return Err(libc::ECONNABORTED);
-        }
-        descriptors::copy(connection.fd, accepted);
-        descriptors::remember(accepted, caller);
-        Ok(caller)
-    }
-
-    /// The token was accepted.
-    fn release(&mut self) {
-        let is_over = matches!(self.stage, Stage::Called { outcome: Err(_), .. });
-        let next = if is_over { None } else { Instant::now().checked_add(REST) };
-        if let Stage::Waiting(_) = self.stage
-            && let Stage::Waiting(request) = std::mem::replace(&mut self.stage, Stage::Resting(None))
-        {
-            request.end();
-        }
-        self.taken(next);
-        self.owner = process::id();
-        parking::wake_helper();
-    }
-
     /// Lets everything go.
     pub(super) fn end(self) {
         parking::unwatch(self.token.socket.fd);
@@ -497,9 +352,4 @@ impl Listener {
             Stage::Called { connection: None, .. } | Stage::Resting(_) => {}
         }
     }
-}
-
-/// Whether both ends of a connection are on this machine.
-fn comes_from_here(connection: RawFd, from: SocketAddr) -> bool {
-    address::is_local(from.ip()) || sys::own_address(connection).is_some_and(|own| own.ip() == from.ip())
 }

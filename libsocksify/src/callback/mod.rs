@@ -13,6 +13,7 @@
 mod elsewhere;
 mod filter;
 mod listener;
+mod request;
 mod rule;
 mod seen;
 mod token;
@@ -32,7 +33,7 @@ use crate::{descriptors, process, sys};
 use listener::{Listener, Next};
 use seen::Seen;
 
-pub(crate) use listener::Request;
+pub(crate) use request::Request;
 pub(crate) use rule::{Ask, Moment, Place, place};
 pub(crate) use token::bind;
 
@@ -77,8 +78,9 @@ fn with<R>(body: impl FnOnce(&mut Listeners) -> R) -> R {
     })
 }
 
+/// Whether there is anything to look for, in memory that is ours to look at.
 fn is_anywhere() -> bool {
-    COUNT.load(Ordering::Relaxed) != 0
+    COUNT.load(Ordering::Relaxed) != 0 && !process::runs_on_borrowed_memory()
 }
 
 /// Whether calls on this descriptor have to be looked at: one load where no proxy was asked to listen.
@@ -113,14 +115,14 @@ pub(crate) fn name(fd: RawFd) -> Option<SocketAddr> {
 /// A connection through a proxy stands, which sees the target from the address `bnd`. FTP's clients announce the address of
 /// their connection to the server: it has to be one at which the server finds somebody.
 pub(crate) fn connected(fd: RawFd, target: SocketAddr, bnd: Address) {
-    if rule::speaks_ftp(target) {
+    if rule::is_announced(target) && !process::runs_on_borrowed_memory() {
         listeners(|listeners| seen::from(&mut listeners.seen, fd, bnd));
     }
 }
 
 /// As [`connected`], where the lock of the dialogues is held.
 pub(crate) fn connected_under_lock(fd: RawFd, target: SocketAddr, bnd: Address) {
-    if rule::speaks_ftp(target) {
+    if rule::is_announced(target) {
         with(|listeners| seen::from(&mut listeners.seen, fd, bnd));
     }
 }
@@ -138,6 +140,9 @@ pub(crate) fn real_address(ip: IpAddr) -> Option<IpAddr> {
 
 /// What to ask before a descriptor that is a listener of ours can have a name again.
 pub(crate) fn asks_again(fd: RawFd) -> Option<Ask> {
+    if !is_anywhere() {
+        return None;
+    }
     let cookie = sys::cookie(fd).ok()?;
     listeners(|listeners| listeners.find(cookie).and_then(Listener::take_back))
 }
@@ -160,7 +165,7 @@ pub(crate) fn established(fd: RawFd, request: Request, bnd: SocketAddr) -> Resul
 
 /// Whether a proxy listens for this descriptor.
 pub(crate) fn is_waiting(fd: RawFd) -> bool {
-    concerns(fd) && {
+    concerns(fd) && is_anywhere() && {
         let cookie = sys::cookie(fd);
         listeners(|listeners| cookie.is_ok_and(|cookie| listeners.find(cookie).is_some()))
     }
@@ -179,6 +184,10 @@ pub(crate) fn begin(fd: RawFd, backlog: c_int) -> Result<(), c_int> {
 
 /// Takes the next call, without blocking.
 pub(crate) fn take_call(fd: RawFd, flags: c_int) -> Call {
+    if process::runs_on_borrowed_memory() {
+        // What might be announced there is the lender's.
+        return Call::Failed(libc::EOPNOTSUPP);
+    }
     let Ok(cookie) = sys::cookie(fd) else { return Call::Plain };
     listeners(|listeners| {
         let Some(listener) = listeners.find(cookie) else {
@@ -196,7 +205,7 @@ pub(crate) fn take_call(fd: RawFd, flags: c_int) -> Call {
 
 /// A copy of a descriptor.
 pub(crate) fn copied(original: RawFd, copy: RawFd) {
-    if !concerns(original) {
+    if !concerns(original) || !is_anywhere() {
         return;
     }
     let Ok(cookie) = sys::cookie(original) else { return };
@@ -210,7 +219,7 @@ pub(crate) fn copied(original: RawFd, copy: RawFd) {
 
 /// A descriptor stands for something else now.
 pub(crate) fn replaced(fd: RawFd) {
-    if concerns(fd) && !is_waiting(fd) {
+    if concerns(fd) && is_anywhere() && !is_waiting(fd) {
         descriptors::unmark_listener(fd);
         listeners(Listeners::sweep);
     }
@@ -232,7 +241,7 @@ pub(crate) fn close(fd: RawFd) -> c_int {
 
 /// The application wants no calls any more: it connects the socket, or has shut it down.
 pub(crate) fn given_up(fd: RawFd) {
-    if !concerns(fd) || process::runs_on_borrowed_memory() {
+    if !concerns(fd) || !is_anywhere() {
         return;
     }
     if let Ok(cookie) = sys::cookie(fd) {

@@ -5,6 +5,9 @@
 //! belongs to a connection through a proxy that this process has open: bound to the very address of that connection, as
 //! FTP clients do, or to any address while the connection is one of FTP's. Everything else is a server of this machine,
 //! unless a route about `bind` alone, or `bind = always`, says otherwise.
+//!
+//! Of several connections it is the latest, FTP's first: a program that talks to several FTP servers at a time may have the
+//! wrong one named, and the proxy then turns away the right one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::RawFd;
@@ -15,7 +18,7 @@ use socks_conf::{BindPolicy, Command, Route};
 use crate::policy::{self, Passage, Path};
 use crate::runtime::runtime;
 use crate::sys::{self, Kind};
-use crate::{address, descriptors};
+use crate::{address, descriptors, process, replacement};
 
 /// Where a listener waits.
 pub(crate) enum Place {
@@ -54,8 +57,14 @@ pub(crate) enum Moment {
 /// The ports of FTP servers: plain, and over TLS from the start.
 const FTP: [u16; 2] = [21, 990];
 
+/// Whether an application announces the address of its connection to this target to the target itself, and BIND can be
+/// asked for.
+pub(super) fn is_announced(target: SocketAddr) -> bool {
+    speaks_ftp(target) && runtime().is_some_and(|runtime| runtime.config.bind != BindPolicy::Never)
+}
+
 /// Whether a target is an FTP server.
-pub(super) fn speaks_ftp(target: SocketAddr) -> bool {
+fn speaks_ftp(target: SocketAddr) -> bool {
     FTP.contains(&target.port())
 }
 
@@ -70,7 +79,11 @@ struct Primary {
 /// Decides about a socket that is bound, or is about to be.
 pub(crate) fn place(fd: RawFd, moment: Moment) -> Place {
     let (Ok(kind), Some(own)) = (Kind::of(fd), sys::own_address(fd)) else { return Place::Here };
-    if !kind.is_tcp() || own.ip().to_canonical().is_loopback() || sys::is_listening(fd) {
+    if process::runs_on_borrowed_memory()
+        || !kind.is_tcp()
+        || own.ip().to_canonical().is_loopback()
+        || sys::is_listening(fd)
+    {
         return Place::Here;
     }
     let is_secret = own.port() == 0 || descriptors::is_bound(fd);
@@ -90,7 +103,9 @@ pub(crate) fn place(fd: RawFd, moment: Moment) -> Place {
             is_secret,
             spokesman: primary.filter(|_| own.ip().to_canonical().is_unspecified()).and_then(Primary::cookie),
         }),
-        Path::Refused(errno) if primary.is_some() && moment == Moment::Listen => Place::Nowhere(errno),
+        Path::Refused(errno) if moment == Moment::Listen && primary.is_some_and(Primary::is_of_ftp) => {
+            Place::Nowhere(errno)
+        }
         _ => Place::Here,
     }
 }
@@ -113,7 +128,7 @@ fn is_asked(policy: BindPolicy, primary: Option<Primary>, route: &Route) -> bool
 fn primary(own: IpAddr, moment: Moment) -> Option<Primary> {
     let own = own.to_canonical();
     latest(|primary| {
-        let speaks_ftp = speaks_ftp(primary.target);
+        let speaks_ftp = primary.is_of_ftp();
         let has_its_address = primary.own.ip().to_canonical() == own;
         (speaks_ftp && (has_its_address || own.is_unspecified()))
             || (has_its_address && moment == Moment::Listen)
@@ -122,13 +137,19 @@ fn primary(own: IpAddr, moment: Moment) -> Option<Primary> {
 
 fn latest(serves: impl Fn(&Primary) -> bool) -> Option<Primary> {
     let open = descriptors::with_targets().filter_map(|(order, fd, target)| {
-        let primary = Primary { fd, target, own: sys::own_address(fd)? };
-        (sys::connected_to(fd).is_some() && serves(&primary)).then_some((order, primary))
+        let own = replacement::own_address(fd).or_else(|| sys::own_address(fd))?;
+        let primary = Primary { fd, target, own };
+        let is_open = sys::connected_to(fd).is_some();
+        (is_open && serves(&primary) && policy::leads_to_a_proxy(target)).then_some((order, primary))
     });
-    open.max_by_key(|(order, primary)| (speaks_ftp(primary.target), *order)).map(|(_, primary)| primary)
+    open.max_by_key(|(order, primary)| (primary.is_of_ftp(), *order)).map(|(_, primary)| primary)
 }
 
 impl Primary {
+    fn is_of_ftp(self) -> bool {
+        speaks_ftp(self.target)
+    }
+
     fn cookie(self) -> Option<u64> {
         sys::cookie(self.fd).ok()
     }

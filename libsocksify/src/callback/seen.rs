@@ -1,12 +1,12 @@
 //! Connections that have another address behind the proxy than here.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 
 use socks_proto::{Address, Host};
 
 use crate::sys::Kind;
-use crate::{address, sys};
+use crate::{address, replacement, sys};
 
 /// One of them.
 pub(super) struct Seen {
@@ -24,9 +24,9 @@ impl Seen {
         sys::cookie(self.fd).is_ok_and(|cookie| cookie == self.cookie)
     }
 
-    /// Its address on this machine.
-    pub(super) fn own_address(&self) -> Option<std::net::IpAddr> {
-        sys::own_address(self.fd).map(|own| own.ip())
+    /// Its address on this machine, in its family.
+    pub(super) fn own_address(&self) -> Option<IpAddr> {
+        replacement::own_address(self.fd).or_else(|| sys::own_address(self.fd)).map(|own| own.ip())
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn getsockname(
     if !unsafe { address::is_buffer(address, length) } {
         return Verdict::Direct;
     }
-    let own = match (replacement::own_address(fd).or_else(|| callback::name(fd)), &progress) {
+    let own = match (callback::name(fd).or_else(|| replacement::own_address(fd)), &progress) {
         (Some(own), _) => own,
         (None, listen::Progress::Fresh) if !callback::may_be_named(fd) => return Verdict::Direct,
         (None, _) => match asked(progress, fd) {

@@ -66,7 +66,9 @@ pub(crate) fn ioctl((): &mut (), fd: c_int, _request: c_ulong, argument: usize) 
 }
 
 /// Ends the attempt, as the kernel does with one of its own; a listener that is shut down waits nowhere.
-pub(crate) fn shutdown((): &mut (), fd: c_int, _how: c_int) -> Verdict<c_int> {
-    callback::given_up(fd);
+pub(crate) fn shutdown((): &mut (), fd: c_int, how: c_int) -> Verdict<c_int> {
+    if [libc::SHUT_RD, libc::SHUT_RDWR].contains(&how) {
+        callback::given_up(fd);
+    }
     if parking::abort(fd) { Verdict::Done(0) } else { Verdict::Direct }
 }

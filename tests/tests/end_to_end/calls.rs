@@ -4,7 +4,7 @@ mod answers;
 
 use end_to_end::application::Wrapper;
 use end_to_end::artifacts::Build;
-use end_to_end::plan::{CALLER, LINE, NAME_V4, TARGET};
+use end_to_end::plan::{CALLER, LINE, NAME_V4, PROXY, TARGET};
 use end_to_end::proxies::Server;
 
 use crate::preload;
@@ -33,6 +33,7 @@ const MODES: &[&str] = &[
     "forked",
     "child_leaves",
     "parent_leaves",
+    "many",
 ];
 
 /// The target as the application calls it, the proxy, what is spoken to it.
@@ -40,6 +41,7 @@ const WAYS: &[(&str, Server, &str)] = &[
     ("name", Server::Socksd, "socks_v5"),
     ("ipv4", Server::Socksd, "socks_v4"),
     ("ipv6", Server::Socksd, "socks_v5"),
+    ("mapped", Server::Socksd, "socks_v5"),
     ("ipv4", Server::Danted, "socks_v5"),
     ("ipv4", Server::Danted, "socks_v4"),
     ("ipv6", Server::Danted, "socks_v5"),
@@ -49,6 +51,7 @@ fn host(label: &str) -> String {
     match label {
         "name" => NAME_V4.to_owned(),
         "ipv6" => TARGET.v6.to_string(),
+        "mapped" => format!("::ffff:{}", TARGET.v4),
         _ => TARGET.v4.to_string(),
     }
 }
@@ -75,6 +78,7 @@ pub(crate) fn add(suite: &mut Suite) {
         });
     }
     for build in Build::ALL {
+        suite.add(format!("calls::by_ipv6::{}", build.name()), &["cc"], move |bench| by_ipv6(bench, build));
         for &row in HERE {
             let name = format!("calls::{}::{}::{}", row.0, row.1, build.name());
             suite.add(name, &["cc"], move |bench| here(bench, build, row));
@@ -86,6 +90,15 @@ pub(crate) fn add(suite: &mut Suite) {
 /// Who listens for himself is not disturbed, nor is who waits for a call.
 const HERE: &[(&str, &str, u16)] =
     &[("listens_here", "ipv4", CALLER), ("listens_here", "ipv6", LINE), ("strangers", "ipv4", CALLER)];
+
+/// An IPv4 listener, and a proxy that has an IPv6 address only.
+fn by_ipv6(bench: &Bench<'_>, build: Build) -> Verdict {
+    let proxy = Server::Socksd.open();
+    bench.world.start(proxy)?;
+    let url = format!("socks5://[{}]:{}", PROXY.v6, proxy.port());
+    let wrapper = Wrapper::Command { build, urls: vec![url] };
+    called(bench, "ipv4", "address", &wrapper, false)
+}
 
 fn here(bench: &Bench<'_>, build: Build, (probe, label, port): (&str, &str, u16)) -> Verdict {
     let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;

@@ -127,7 +127,7 @@ pub(crate) fn add(suite: &mut Suite) {
 }
 
 /// The dialogue with the proxy does not depend on the program, so a few speak for all.
-const PASSWORD_PROGRAMS: &[&str] = &["curl_http", "nc", "python_socket", "python_asyncio"];
+const PASSWORD_PROGRAMS: &[&str] = &["curl_http", "nc", "python_socket", "python_asyncio", "active_curl"];
 
 fn add_each(suite: &mut Suite, program: &'static Program, proxy: Proxy) {
     for &addressing in program.addressings {
