@@ -25,6 +25,7 @@ pub(crate) fn start_on_target(staff: &Staff<'_>, fixtures: &Fixtures) -> Result<
     let mut records = Vec::new();
     let (v4, v6) = (reversed(TARGET.v4.into()), reversed(TARGET.v6.into()));
     records.extend([v4, v6].map(|reversed| format!("--ptr-record={reversed},{NAME}")));
+    records.extend(TARGET.each().map(|address| format!("--address=/{DOMAIN_OF_ANYTHING}/{address}")));
     records.push(format!("--cname={NAME_ALIAS},{NAME}"));
     records.push(format!("--mx-host={DOMAIN},{NAME_V4},{MX_PREFERENCE}"));
     records.push(format!("--srv-host={NAME_SERVICE},{NAME},{LINE},5,7"));

@@ -58,6 +58,8 @@ pub const NAME_UNREACHABLE: &str = "unreachable.target.test";
 pub const NAME_PROXY: &str = "several.proxy.test";
 /// The domain of all these names, which has MX and TXT records.
 pub const DOMAIN: &str = "target.test";
+/// A domain of which every name is one of the target, to the target's name server.
+pub const DOMAIN_OF_ANYTHING: &str = "uses.test";
 /// The preference of its MX record, which names [`NAME_V4`].
 pub const MX_PREFERENCE: u16 = 10;
 /// What its TXT record says.

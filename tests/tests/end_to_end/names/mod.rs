@@ -12,6 +12,7 @@ mod queries;
 mod real;
 mod remote;
 mod resolved;
+mod sockets;
 mod spelling;
 mod symbols;
 mod table;
@@ -35,6 +36,7 @@ pub(crate) fn add(suite: &mut Suite) {
     real::add(suite);
     remote::add(suite);
     resolved::add(suite);
+    sockets::add(suite);
     spelling::add(suite);
     symbols::add(suite);
     table::add(suite);
