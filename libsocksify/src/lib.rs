@@ -86,6 +86,16 @@ extern "C" fn forked() {
     parking::forked();
 }
 
+/// Runs when the process exits.
+extern "C" fn destructor() {
+    interpose::as_our_own(association::at_exit);
+}
+
+#[cfg(not(test))]
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static DESTRUCTOR: extern "C" fn() = destructor;
+
 #[cfg(not(test))]
 #[used]
 #[unsafe(link_section = ".init_array")]

@@ -133,6 +133,7 @@ fn content(ticket: Ticket, parts: &Parts, datagram: &Datagram) -> Option<Content
             udp::decode(bytes.get(..filled)?).ok().filter(|(header, _)| header.frag == 0)?;
         let from = sender(socket, &header.address)?;
         socket.header = socket.header.max(length);
+        socket.note(false);
         Some(Content { begin: length, from: Some(from) })
     })?
 }

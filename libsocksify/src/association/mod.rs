@@ -8,6 +8,7 @@
 //! strangers away; one that is not connected can have direct targets beside proxied ones.
 
 mod incoming;
+mod linger;
 mod opening;
 mod outgoing;
 mod pace;
@@ -30,6 +31,7 @@ use queue::Queue;
 use target::{Targets, Way};
 
 pub(crate) use incoming::{receive, waiting_bytes};
+pub(crate) use linger::at_exit;
 pub(crate) use outgoing::{domain, send, send_to_peer};
 pub(crate) use pace::{Pace, blocks};
 pub(crate) use slot::Ticket;
@@ -75,6 +77,8 @@ struct Association {
     relay: SocketAddr,
     /// When the control connection was last seen alive.
     seen: Instant,
+    /// Who has sent the last datagram that nobody answered, and when.
+    sent: Option<(libc::pid_t, Instant)>,
 }
 
 /// How long a control connection is taken for alive without looking.
@@ -139,6 +143,13 @@ impl Socket {
         }
     }
 
+    /// Takes note of a datagram sent to the relay, or of an answer.
+    fn note(&mut self, sent: bool) {
+        if let Stage::Open(association) = &mut self.stage {
+            association.sent = sent.then(|| (process::id(), Instant::now()));
+        }
+    }
+
     fn take_error(&mut self) -> Option<c_int> {
         Some(std::mem::take(&mut self.error)).filter(|error| *error != 0)
     }
@@ -152,7 +163,7 @@ impl Socket {
     /// Ends the association, or the attempt at one.
     fn end(&mut self) {
         match std::mem::replace(&mut self.stage, Stage::Idle) {
-            Stage::Open(association) => association.control.close(),
+            Stage::Open(association) => linger::release(&association),
             Stage::Opening(owner, bell) if owner == process::id() => bell.ring(),
             Stage::Opening(..) | Stage::Idle => {}
         }
@@ -212,13 +223,18 @@ pub(crate) fn closed(fd: RawFd) {
         return;
     }
     let Some(ticket) = descriptors::set_datagrams(fd, None) else { return };
-    let left = slot::with(ticket, |socket| {
+    let is_over = slot::with(ticket, |socket| {
         socket.descriptors = socket.descriptors.saturating_sub(1);
-        socket.descriptors
+        // What was sent is sent, even if it was kept: then the thread that brings it out ends this.
+        socket.descriptors == 0 && (socket.bell().is_none() || socket.queue.is_empty())
     });
-    if left == Some(0)
-        && let Some(mut socket) = slot::give_back(ticket)
-    {
+    if is_over == Some(true) {
+        end(ticket);
+    }
+}
+
+fn end(ticket: Ticket) {
+    if let Some(mut socket) = slot::give_back(ticket) {
         socket.end();
     }
 }

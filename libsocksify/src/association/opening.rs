@@ -62,6 +62,10 @@ impl Opening {
             Ok(association) => self.succeeded(association),
             Err(errno) => self.failed(errno),
         }
+        // The application may have closed it meanwhile.
+        if slot::with(self.ticket, |socket| socket.descriptors == 0) == Some(true) {
+            super::end(self.ticket);
+        }
         self.socket.close();
         self.bell.ring();
         self.bell.close();
@@ -94,7 +98,7 @@ impl Opening {
         match verdict {
             Verdict::Done(_) => {
                 let relay = self.relay(bnd, control.fd)?;
-                Ok(Association { control: control.refreshed(), relay, seen: Instant::now() })
+                Ok(Association { control: control.refreshed(), relay, seen: Instant::now(), sent: None })
             }
             Verdict::Fail(errno) => Err(errno),
             _ => Err(libc::ECONNREFUSED),
@@ -127,14 +131,17 @@ impl Opening {
             control.close();
             return self.failed(libc::ENETUNREACH);
         }
+        let mut has_sent = false;
         while let Some(false) = self.with(|socket| {
             let Some(first) = socket.queue.first() else {
                 socket.stage = Stage::Open(association);
+                socket.note(has_sent);
                 return true;
             };
             let to = socket.peer.is_none().then_some(association.relay);
             if outgoing::send_kept(self.socket.fd, to, first) {
                 socket.queue.drop_first();
+                has_sent = true;
             }
             false
         }) {

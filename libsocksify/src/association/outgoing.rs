@@ -187,7 +187,10 @@ fn transmit(
     let errno = errno::current();
     parts.release();
     match usize::try_from(sent) {
-        Ok(sent) => Verdict::Done(sent.saturating_sub(header.len()) as ssize_t),
+        Ok(sent) => {
+            slot::with(ticket, |socket| socket.note(true));
+            Verdict::Done(sent.saturating_sub(header.len()) as ssize_t)
+        }
         Err(_) if errno == libc::EAGAIN => pace.until_writable(fd, flags),
         Err(_) => {
             if errno == libc::ECONNREFUSED {

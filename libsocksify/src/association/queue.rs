@@ -24,6 +24,10 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) const NONE: Queue = Queue { memory: None, count: 0, begin: 0, end: 0 };
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Keeps a datagram; false where there is no room.
     ///
     /// # Safety

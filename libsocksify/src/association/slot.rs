@@ -60,6 +60,16 @@ pub(super) fn with_cookie(cookie: u64) -> Option<Ticket> {
     ticket(index, slot.state.load(Ordering::Acquire))
 }
 
+/// Every ticket in use.
+pub(super) fn all() -> impl Iterator<Item = Ticket> {
+    let touched = pool().map_or(0, |pool| pool.touched.load(Ordering::Relaxed) as usize);
+    let slots = pool().into_iter().flat_map(|pool| pool.slots.iter()).enumerate().take(touched);
+    slots.filter_map(|(index, slot)| {
+        let state = slot.state.load(Ordering::Acquire);
+        (state % 2 == 1).then(|| ticket(index, state)).flatten()
+    })
+}
+
 /// Takes a slot for a socket; `None` where all are taken, or where the memory is not ours to change.
 pub(super) fn take(cookie: u64, socket: Socket) -> Option<Ticket> {
     if process::runs_on_borrowed_memory() {
