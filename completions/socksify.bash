@@ -23,7 +23,7 @@ _socksify() {
 
     case "${cmd}" in
         socksify)
-            opts="-p -f -v -q -c -h -V --proxy --config --embedded --verbose --quiet --log --allow-bypass --check --convert --print-env --names --explain --udp --bind --from --program --json --shell --help --version"
+            opts="-p -f -v -q -c -h -V --proxy --config --embedded --verbose --quiet --log --allow-bypass --check --offline --target --probe --convert --print-env --names --explain --udp --bind --from --program --json --shell --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -80,6 +80,29 @@ _socksify() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --check)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --target)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --convert)

@@ -7,7 +7,7 @@
 use crate::guide;
 use clap::{Parser, ValueHint};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What the user asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Parser)]
@@ -72,11 +72,24 @@ pub struct Arguments {
     #[arg(long)]
     pub allow_bypass: bool,
 
-    /// Read the configuration, print what it means, and stop
+    /// Read the configuration, print what it means, and try it out
     ///
-    /// The exit status is 0 if a command could be run with it, else 1.
-    #[arg(long, group = "action")]
-    pub check: bool,
+    /// A test program connects with the library loaded; each proxy is reached, asked to let us in, to listen and to carry
+    /// datagrams. The exit status is 0 if all is well, else 1. FILE stands in the place of -f.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath, groups = ["action", "report"])]
+    pub check: Option<Option<PathBuf>>,
+
+    /// With --check: send nothing, only read
+    #[arg(long, requires = "check")]
+    pub offline: bool,
+
+    /// With --check: have each proxy connect to this target, and say how long it takes
+    #[arg(long, value_name = "HOST:PORT", requires = "check", conflicts_with = "offline")]
+    pub target: Option<String>,
+
+    /// What --check starts anew
+    #[arg(long, hide = true, group = "action", value_name = "ADDRESS:PORT")]
+    pub probe: Option<String>,
 
     /// Print what a configuration file says as commented TOML, and stop
     ///
@@ -122,7 +135,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", value_hint = ValueHint::CommandName, requires = "explain")]
     pub program: Option<OsString>,
 
-    /// Print JSON: of --explain an object, of --names an array of objects with address, address6, name, table
+    /// Print JSON: of --check and --explain an object, of --names an array of objects with address, address6, name, table
     #[arg(long, requires = "report")]
     pub json: bool,
 
@@ -149,6 +162,11 @@ impl Arguments {
     /// Reads a command line, program name first; what is not to be run (help, version, a mistake) comes as the error.
     pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
         Arguments::try_parse_from(words)
+    }
+
+    /// The configuration file that was named.
+    pub fn named_file(&self) -> Option<&Path> {
+        self.check.as_ref().and_then(Option::as_deref).or(self.file.as_deref())
     }
 
     /// How talkative the library is to be, if the command line says.

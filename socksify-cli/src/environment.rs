@@ -48,7 +48,7 @@ impl Environment {
     /// directory before it connects.
     pub(crate) fn of(arguments: &Arguments) -> io::Result<Environment> {
         let mut environment = Environment::default();
-        if let Some(file) = &arguments.file {
+        if let Some(file) = arguments.named_file() {
             environment.forget_proxies();
             environment.set(CONFIGURATION, std::path::absolute(file)?);
         }

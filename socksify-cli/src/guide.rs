@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// The command line in one line.
 pub const USAGE: &str = "socksify [OPTIONS] [-c] COMMAND [ARG]...\n       \
-                         socksify [OPTIONS] --shell | --print-env | --names | --check | --convert FILE | --explain HOST[:PORT]";
+                         socksify [OPTIONS] --shell | --print-env | --names | --check [FILE] | --convert FILE | --explain HOST[:PORT]";
 
 /// What the program does and what it promises.
 pub const DESCRIPTION: &str = "\
@@ -48,6 +48,7 @@ const EXAMPLES: &[Entry] = &[
         "socksify --convert /etc/proxychains.conf >~/.config/socksify/socks.toml",
         "The same in TOML, to go on from.",
     ),
+    ("socksify --check --target www.example.org:80", "What the configuration means, and whether it works."),
     ("socksify --explain www.example.org:443", "Which way a connection would go, and why."),
     ("socksify --embedded curl http://example.org/", "No proxy at hand: try it with one of our own."),
     ("socksify sh -c 'curl -s example.org | wc -c'", "A pipeline: hand it to a shell."),

@@ -53,12 +53,15 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn act(arguments: &Arguments) -> Result<u8, Error> {
+    if let Some(target) = &arguments.probe {
+        return Ok(check::probe(target));
+    }
     if let Some(file) = &arguments.convert {
         return convert::run(file).map(|()| exit::SUCCESS);
     }
     configuration::check_urls(&arguments.proxies)?;
     let mut environment = Environment::of(arguments).map_err(Error::Directory)?;
-    if arguments.check {
+    if arguments.check.is_some() {
         return check::run(arguments, &mut environment);
     }
     if arguments.names {

@@ -17,6 +17,14 @@ pub(crate) fn mount_flags(path: &Path) -> io::Result<libc::c_ulong> {
     Ok(answer.f_flag)
 }
 
+/// getrlimit(2): how many files a process may have open.
+pub(crate) fn open_files_limit() -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a writable rlimit.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) })?;
+    Ok(limit.rlim_cur)
+}
+
 fn c_path(path: &Path) -> io::Result<CString> {
     Ok(CString::new(path.as_os_str().as_bytes())?)
 }

@@ -14,7 +14,7 @@ use report::Report;
 use socks_conf::{Command, Config, Host, Protocol, Question};
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use target::Target;
+pub(crate) use target::Target;
 
 /// Prints the explanation; the exit status is that of a success whatever the answer is.
 pub(crate) fn run(arguments: &Arguments, target: &str, environment: &mut Environment) -> Result<u8, Error> {

@@ -142,7 +142,7 @@ fn a_shell_is_the_users() {
 #[test]
 fn a_check_tells_what_the_configuration_means() {
     let scene = Scene::new();
-    let text = scene.run(&["--check"]).succeeds();
+    let text = scene.run(&["--check", "--offline"]).succeeds();
     let file = scene.shown("socks.conf");
     assert!(text.starts_with(&format!("configuration: {file}\n")), "{text}");
     assert!(text.contains("\nproxy: 10.0.0.11:1080, socks_v5\n"), "{text}");
@@ -153,7 +153,7 @@ fn a_check_tells_what_the_configuration_means() {
 #[test]
 fn the_configuration_is_called_what_the_user_called_it() {
     let scene = Scene::new();
-    let checked = scene.run(&["--check", "-p", "socks5://a"]).succeeds();
+    let checked = scene.run(&["--check", "--offline", "-p", "socks5://a"]).succeeds();
     assert!(checked.starts_with("configuration: -p\n"), "{checked}");
     for (options, name) in [(&["-v", "-p", "socks5://a"][..], "-p"), (&["-v", "--embedded"], "--embedded")] {
         let told = scene.run(&[options, &["true"]].concat()).messages();
@@ -169,7 +169,7 @@ fn what_a_file_does_not_mean_is_told_once() {
         "warning: 10.0.0.1/8 means the whole network 10.0.0.0/8, not one address\n --> {}:2:6\n",
         file.display()
     );
-    let checked = scene.run(&["--check", "-f", "wide.toml"]).succeeds();
+    let checked = scene.run(&["--check", "--offline", "-f", "wide.toml"]).succeeds();
     assert!(checked.contains(&format!("\n{warning}")), "{checked}");
     for told in [scene.run(&["-f", "wide.toml", "true"]), scene.run(&["-v", "-f", "wide.toml", "true"])] {
         let told = told.messages();
@@ -209,7 +209,7 @@ fn a_configuration_of_another_program_is_converted() {
     let text = scene.run(&["--convert", "x.conf"]).succeeds();
     assert!(text.starts_with("# What x.conf says"), "{text}");
     assert!(text.contains("url = \"socks5://10.0.0.11:1080\""), "{text}");
-    let checked = scene.run(&["--check", "-f", "x.conf"]).succeeds();
+    let checked = scene.run(&["--check", "x.conf", "--offline"]).succeeds();
     assert!(checked.starts_with(&format!("configuration: {}\n", file.display())), "{checked}");
     scene.write("y.conf", "strict_chain\n[ProxyList]\nsocks5 10.0.0.11 1080\nsocks5 10.0.0.12 1080\n", 0o644);
     let outcome = scene.run(&["-f", "y.conf", "true"]);

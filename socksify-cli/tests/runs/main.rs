@@ -1,5 +1,6 @@
 //! socksify as it is called: its messages, its exit statuses, and what the command gets to see.
 
+mod check;
 mod embedded;
 mod explain;
 mod failures;

@@ -1,36 +1,13 @@
-//! `--check`: what the configuration means, in words.
+//! What the configuration means, in words.
 
-use crate::args::Arguments;
 use crate::diagnosis::{self, Style};
-use crate::environment::Environment;
-use crate::error::Error;
-use crate::{configuration, exit, library, message};
-use socks_conf::{BindPolicy, Config, LogTarget, Proxy, ResolveProtocol, Route, Search, UdpFallback, Via};
+use socks_conf::{
+    BindPolicy, Config, LogTarget, Proxy, ProxyProtocol, ResolveProtocol, Route, Search, UdpFallback, Via,
+};
 use std::fmt::{self, Display};
 
-/// Prints the meaning; the exit status says whether a command could run with it.
-pub(crate) fn run(arguments: &Arguments, environment: &mut Environment) -> Result<u8, Error> {
-    match summary(arguments, environment) {
-        Ok(text) => {
-            message::print(text.as_bytes())?;
-            Ok(exit::SUCCESS)
-        }
-        Err(error) => {
-            message::fail(&error);
-            Ok(exit::FAULT_FOUND)
-        }
-    }
-}
-
-fn summary(arguments: &Arguments, environment: &mut Environment) -> Result<String, Error> {
-    let config = configuration::load(environment)?;
-    let library = library::find(&|name| environment.variable(name)).map_err(Error::Library)?;
-    let origin = configuration::origin(arguments, &config);
-    Ok(format!("configuration: {origin}\n{}library: {}\n", Summary(&config), library.display()))
-}
-
 /// A configuration in words.
-struct Summary<'a>(&'a Config);
+pub(super) struct Summary<'a>(pub(super) &'a Config);
 
 impl Display for Summary<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,9 +23,35 @@ impl Display for Summary<'_> {
         config.proxies.iter().try_for_each(|proxy| write_proxy(out, proxy))?;
         writeln!(out, "routes: {}", search(config.search))?;
         config.routes.iter().try_for_each(|route| write_route(out, route, &config.proxies))?;
+        write_traps(out, config)?;
         let mut warnings = config.warnings.iter();
         warnings.try_for_each(|warning| writeln!(out, "{}", diagnosis::warning(warning, Style::Plain)))
     }
+}
+
+/// Where Dante's rules lead elsewhere than its files seem to say, or ours elsewhere than Dante's.
+fn write_traps(out: &mut fmt::Formatter<'_>, config: &Config) -> fmt::Result {
+    if config.search != Search::ByProxyProtocol {
+        return Ok(());
+    }
+    let both = |route: &&Route| {
+        route.proxyprotocols.contains(ProxyProtocol::SocksV4)
+            && route.proxyprotocols.contains(ProxyProtocol::SocksV5)
+    };
+    if let Some(route) = config.routes.iter().find(both) {
+        writeln!(
+            out,
+            "note: IPv4 targets go by socks_v4, without password, where a route allows both, as that of line {} does",
+            route.line
+        )?;
+    }
+    if !config.routes.iter().all(|route| matches!(route.via, Via::Direct)) {
+        writeln!(
+            out,
+            "note: networks of this machine go direct only where a route says so; Dante adds such routes"
+        )?;
+    }
+    Ok(())
 }
 
 fn bind(policy: BindPolicy) -> &'static str {

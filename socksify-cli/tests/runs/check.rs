@@ -1,0 +1,114 @@
+//! `--check` with proxies that answer as they are told to.
+
+use crate::scene::Scene;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+/// A SOCKS5 proxy that answers each command with a REP.
+struct Proxy {
+    listener: TcpListener,
+}
+
+impl Proxy {
+    fn new() -> Proxy {
+        Proxy { listener: TcpListener::bind("127.0.0.1:0").unwrap() }
+    }
+
+    fn port(&self) -> u16 {
+        self.listener.local_addr().unwrap().port()
+    }
+
+    /// Serves until the test ends.
+    fn serve(self, method: u8, replies: [u8; 3]) -> u16 {
+        let port = self.port();
+        std::thread::spawn(move || {
+            for stream in self.listener.incoming() {
+                let _ = answer(stream.unwrap(), method, replies);
+            }
+        });
+        port
+    }
+}
+
+fn answer(mut stream: TcpStream, method: u8, replies: [u8; 3]) -> std::io::Result<()> {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head)?;
+    stream.read_exact(&mut vec![0; head[1].into()])?;
+    stream.write_all(&[5, method])?;
+    let mut request = [0; 4];
+    stream.read_exact(&mut request)?;
+    let reply = replies[usize::from(request[1]) - 1];
+    stream.write_all(&[5, reply, 0, 1, 198, 51, 100, 7, 0x1f, 0x90])
+}
+
+#[test]
+fn every_step_has_a_line() {
+    let scene = Scene::new();
+    let port = Proxy::new().serve(0, [0, 0, 7]);
+    let url = format!("socks5://127.0.0.1:{port}");
+    let outcome = scene.run(&["--check", "--target", "www.example.org:80", "-p", &url]);
+    let text = outcome.output();
+    let proxy = format!("proxy 127.0.0.1:{port}");
+    for line in [
+        format!("\n     ok  {proxy}: reached at 127.0.0.1:{port} ("),
+        format!("\n     ok  {proxy}: speaks SOCKS5 and lets us in\n"),
+        format!("\n     ok  {proxy}, connect: www.example.org:80, resolved there ("),
+        format!("\n     ok  {proxy}, bind: listens on 198.51.100.7:8080 ("),
+        format!("\n     no  {proxy}, udp: "),
+        "\n     ok  open files: at most ".to_owned(),
+        // The library of the scene intercepts nothing.
+        "\n FAILED  library: a connection of a test program did not reach us\n".to_owned(),
+    ] {
+        assert!(text.contains(&line), "{line}{text}");
+    }
+    assert_eq!(outcome.status(), Some(1));
+}
+
+#[test]
+fn a_proxy_that_lets_nobody_in_and_one_that_is_not_there() {
+    let scene = Scene::new();
+    let shut = Proxy::new().serve(0xff, [0; 3]);
+    let gone = Proxy::new().port();
+    let urls = [format!("socks5://127.0.0.1:{shut}"), format!("socks5://127.0.0.1:{gone}")];
+    let text = scene.run(&["--check", "-p", &urls[0], "-p", &urls[1]]).output();
+    assert!(text.contains(&format!("\n FAILED  proxy 127.0.0.1:{shut}: SOCKS5: ")), "{text}");
+    assert!(text.contains(&format!("\n FAILED  proxy 127.0.0.1:{gone}: cannot be reached at ")), "{text}");
+}
+
+#[test]
+fn json_says_the_same() {
+    let scene = Scene::new();
+    let port = Proxy::new().serve(0, [5, 0, 0]);
+    let url = format!("socks5://127.0.0.1:{port}");
+    let text = scene.run(&["--check", "--json", "--target", "192.0.2.1:80", "-p", &url]).output();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&value["ok"], &value["configuration"]), (&false.into(), &"-p".into()));
+    let findings = value["findings"].as_array().unwrap();
+    let verdict = |what: &str| {
+        let what = format!("proxy 127.0.0.1:{port}{what}");
+        findings.iter().find(|finding| finding["what"] == what.as_str()).unwrap()["verdict"].clone()
+    };
+    assert_eq!((verdict(""), verdict(", connect")), ("ok".into(), "failed".into()));
+    assert_eq!((verdict(", bind"), verdict(", udp")), ("ok".into(), "ok".into()));
+}
+
+#[test]
+fn a_proxy_that_no_route_leads_to_is_left_alone() {
+    let scene = Scene::new();
+    scene.write(
+        "idle.toml",
+        "[proxy.idle]\nurl = 'socks5://127.0.0.1:1'\n[[route]]\nvia = 'direct'\n",
+        0o644,
+    );
+    let text = scene.run(&["--check", "idle.toml"]).output();
+    assert!(text.contains("\nskipped  proxy idle: no route leads to it\n"), "{text}");
+}
+
+#[test]
+fn traps_of_dantes_order_are_told() {
+    let scene = Scene::new();
+    scene.write("both.conf", "route { from: 0/0 to: 0/0 via: 127.0.0.1 port = 1080 }\n", 0o644);
+    let text = scene.run(&["--check", "both.conf", "--offline"]).succeeds();
+    assert!(text.contains("\nnote: IPv4 targets go by socks_v4, without password, "), "{text}");
+    assert!(text.contains("\nnote: networks of this machine go direct only where a route says so"), "{text}");
+}
