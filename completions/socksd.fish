@@ -13,6 +13,11 @@ complete -c socksd -l idle-timeout -d 'Reset a connection that carried nothing f
 complete -c socksd -l max-connections -d 'Serve so many connections at a time; 0 is any number [default: 0]' -r
 complete -c socksd -l max-connections-per-host -d 'Serve so many connections from one address at a time; 0 is any number [default: 200]' -r
 complete -c socksd -l grace -d 'Give open connections so long to finish on SIGINT or SIGTERM' -r
+complete -c socksd -l control -d 'Tell about live connections at this unix socket [default: PORT.control in the runtime directory]' -r -F
+complete -c socksd -l metrics -d 'Tell Prometheus what was counted, at http://ADDR:PORT/metrics' -r
+complete -c socksd -l connections -d 'Show the connections of the socksd that runs, and exit; --control or --listen say which one'
+complete -c socksd -l watch -d 'Show them again every two seconds'
+complete -c socksd -l json -d 'Show them as JSON'
 complete -c socksd -l hash-password -d 'Read a password from standard input, print its hash for a file of users, and exit'
 complete -c socksd -l check -d 'Check the options and the files they name, then exit'
 complete -c socksd -s v -l verbose -d 'Say more: names looked up, and every address tried'

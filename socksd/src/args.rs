@@ -105,6 +105,29 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_or_never)]
     pub grace: Duration,
 
+    /// Tell about live connections at this unix socket [default: PORT.control in the runtime directory]
+    ///
+    /// The directory is $RUNTIME_DIRECTORY, else /run/socksd for root, else $XDG_RUNTIME_DIR/socksd; the port is that of
+    /// the first --listen. Only this user can connect to it.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub control: Option<PathBuf>,
+
+    /// Tell Prometheus what was counted, at http://ADDR:PORT/metrics
+    #[arg(long, value_name = "ADDR:PORT", value_parser = place)]
+    pub metrics: Option<SocketAddr>,
+
+    /// Show the connections of the socksd that runs, and exit; --control or --listen say which one
+    #[arg(long)]
+    pub connections: bool,
+
+    /// Show them again every two seconds
+    #[arg(long, requires = "connections", conflicts_with = "json")]
+    pub watch: bool,
+
+    /// Show them as JSON
+    #[arg(long, requires = "connections")]
+    pub json: bool,
+
     /// Read a password from standard input, print its hash for a file of users, and exit
     #[arg(long)]
     pub hash_password: bool,

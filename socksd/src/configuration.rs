@@ -10,7 +10,7 @@ use socksd::{External, Options, Rules, interface_addresses};
 
 use crate::error::Error;
 use crate::files;
-use crate::settings::limit;
+use crate::settings::{count, limit};
 
 /// What stands for no limit where there must be one.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -59,21 +59,23 @@ fn options(sockd: Sockd) -> Result<Options, Error> {
     set(&mut options.connect_timeout, sockd.timeout_connect);
     options.idle_timeout = sockd.timeout_io_tcp.and_then(limit);
     options.udp_idle_timeout = sockd.timeout_io_udp.and_then(limit);
+    if let Some(most) = sockd.connections_total {
+        options.max_connections = count(most as usize);
+    }
+    if let Some(most) = sockd.connections_client {
+        options.max_connections_per_host = count(most as usize);
+    }
     Ok(options)
 }
 
 /// What can be said in the file, and is not heeded.
 fn warn_of_what_is_not_done(sockd: &Sockd) {
-    let rules = || sockd.client_rules.iter().chain(&sockd.socks_rules);
     for (key, is_said) in [
         ("user.unprivileged", sockd.unprivileged.is_some()),
         ("logoutput", !sockd.logoutput.is_empty()),
         ("errorlog", !sockd.errorlog.is_empty()),
         ("debug", sockd.debug > 0),
         ("timeout.tcp_fin_wait", sockd.timeout_tcp_fin_wait.is_some()),
-        ("connections.total", sockd.connections_total.is_some()),
-        ("connections.client", sockd.connections_client.is_some()),
-        ("log", rules().any(|rule| rule.log.is_some())),
     ] {
         if is_said {
             warn!("`{key}` has no effect in this version");

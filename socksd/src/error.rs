@@ -21,6 +21,7 @@ pub(crate) enum Error {
     NoPam,
     NoRandomness,
     Input(io::Error),
+    Control { path: PathBuf, error: io::Error },
     Bind(BindError),
     Run(io::Error),
 }
@@ -59,6 +60,7 @@ impl fmt::Display for Error {
                 f.write_str("this socksd is built without PAM, so the method pam.username is not possible")
             }
             Error::NoRandomness => f.write_str("the system has no random bytes for the salt"),
+            Error::Control { path, error } => write!(f, "control socket {}: {error}", path.display()),
             Error::Input(error) => write!(f, "cannot read a password: {error}"),
             Error::Bind(error) => error.fmt(f),
             Error::Run(error) => write!(f, "cannot serve: {error}"),

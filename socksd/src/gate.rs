@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::ident::ident;
 use crate::interfaces::Interfaces;
+use crate::live::Entry;
 use crate::network::Network;
 use crate::outgoing::canonical;
 use crate::refusal::Refusal;
@@ -25,6 +26,8 @@ pub(crate) struct Gate {
     version: ProxyProtocol,
     /// Where it reached us.
     inside: SocketAddr,
+    /// Where what the rules want logged is noted.
+    entry: Arc<Entry>,
 }
 
 impl Gate {
@@ -33,6 +36,7 @@ impl Gate {
         application: &TcpStream,
         from: SocketAddr,
         site: &Arc<Site>,
+        entry: &Arc<Entry>,
     ) -> Result<Gate, Denial> {
         let options = &site.options;
         let ident = if options.wants_ident() { ident(application).await } else { None };
@@ -46,13 +50,23 @@ impl Gate {
         let methods = shown(asked, [(Method::None, true), (Method::Rfc931, ident.is_some())]);
         let who = Who { from: canonical(from), methods, user: None, ident };
         let inside = application.local_addr().map_or(from, canonical);
-        let gate = Gate { site: Arc::clone(site), who, version: ProxyProtocol::SocksV5, inside };
+        let gate = Gate {
+            site: Arc::clone(site),
+            who,
+            version: ProxyProtocol::SocksV5,
+            inside,
+            entry: Arc::clone(entry),
+        };
         match &options.rules {
-            Some(rules) => match rules.client(&gate.who, inside, &Interfaces::now()) {
-                Verdict::Pass(_) => Ok(gate),
-                Verdict::Block(denial) => Err(denial),
-                Verdict::Perhaps => Err(Denial::NoRule),
-            },
+            Some(rules) => {
+                let verdict = rules.client(&gate.who, inside, &Interfaces::now());
+                gate.note(verdict);
+                match verdict {
+                    Verdict::Pass(_) => Ok(gate),
+                    Verdict::Block(denial) => Err(denial),
+                    Verdict::Perhaps => Err(Denial::NoRule),
+                }
+            }
             None if options.admits(from) => Ok(gate),
             None => Err(Denial::NotAllowed),
         }
@@ -103,7 +117,9 @@ impl Gate {
                 target.name = Some(&text);
             }
         }
-        match self.judge(command, target) {
+        let verdict = self.judge(command, target);
+        self.note(verdict);
+        match verdict {
             Verdict::Pass(_) | Verdict::Perhaps => Ok(()),
             Verdict::Block(denial) => Err(Refusal::Denied(denial, None)),
         }
@@ -115,29 +131,43 @@ impl Gate {
         command: Command,
         name: Option<&Name>,
         address: SocketAddr,
-    ) -> Result<Grant, Refusal> {
+    ) -> Result<(), Refusal> {
+        let verdict = self.weigh(command, name, address);
+        self.note(verdict);
+        finally(verdict, address)
+    }
+
+    /// Whether a datagram may go to this address, for which the name may stand.
+    pub(crate) fn datagram(&self, name: Option<&Name>, address: SocketAddr) -> Result<(), Refusal> {
+        finally(self.weigh(Command::UdpAssociate, name, address), address)
+    }
+
+    fn weigh(&self, command: Command, name: Option<&Name>, address: SocketAddr) -> Verdict {
         let name = name.map(name_of);
-        let target =
-            Target { name: name.as_deref(), address: Some(address.ip()), port: Some(address.port()) };
-        match self.judge(command, target) {
-            Verdict::Pass(grant) => Ok(grant),
-            Verdict::Block(denial) => Err(Refusal::Denied(denial, Some(address))),
-            Verdict::Perhaps => Err(Refusal::Denied(Denial::NoRule, Some(address))),
-        }
+        let (ip, port) = (Some(address.ip()), Some(address.port()));
+        self.judge(command, Target { name: name.as_deref(), address: ip, port })
+    }
+
+    /// Notes what the rule that decides wants logged.
+    fn note(&self, verdict: Verdict) {
+        let said = match verdict {
+            Verdict::Pass(Grant { log }) | Verdict::Block(Denial::Rule { log, .. }) => {
+                log.unwrap_or_default()
+            }
+            Verdict::Block(_) | Verdict::Perhaps => return self.entry.facts().log = None,
+        };
+        self.entry.facts().log = self.site.options.rules.as_ref().map(|_| said);
     }
 
     /// Whether a caller's connection, or a target's datagram, may reach the application.
-    pub(crate) fn reply(&self, command: Command, from: SocketAddr) -> Result<Grant, Refusal> {
-        let Some(rules) = &self.site.options.rules else { return Ok(Grant::default()) };
+    pub(crate) fn reply(&self, command: Command, from: SocketAddr) -> Result<(), Refusal> {
+        let Some(rules) = &self.site.options.rules else { return Ok(()) };
         let who = Who { from, ..self.who.clone() };
         let own = self.who.from;
         let target = Target { name: None, address: Some(own.ip()), port: Some(own.port()) };
         let ask = Ask { who: &who, version: self.version, command, target };
-        match rules.request(&ask, &Interfaces::now(), &[Network::EVERY_IPV4, Network::EVERY_IPV6]) {
-            Verdict::Pass(grant) => Ok(grant),
-            Verdict::Block(denial) => Err(Refusal::Denied(denial, Some(from))),
-            Verdict::Perhaps => Err(Refusal::Denied(Denial::NoRule, Some(from))),
-        }
+        let everything = [Network::EVERY_IPV4, Network::EVERY_IPV6];
+        finally(rules.request(&ask, &Interfaces::now(), &everything), from)
     }
 
     fn judge(&self, command: Command, target: Target<'_>) -> Verdict {
@@ -164,6 +194,15 @@ impl Gate {
             Some(_) => Verdict::Pass(Grant::default()),
             None => Verdict::Perhaps,
         }
+    }
+}
+
+/// The verdict on an address, which leaves nothing open.
+fn finally(verdict: Verdict, address: SocketAddr) -> Result<(), Refusal> {
+    match verdict {
+        Verdict::Pass(_) => Ok(()),
+        Verdict::Block(denial) => Err(Refusal::Denied(denial, Some(address))),
+        Verdict::Perhaps => Err(Refusal::Denied(Denial::NoRule, Some(address))),
     }
 }
 

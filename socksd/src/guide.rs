@@ -48,6 +48,10 @@ const EXAMPLES: &[Entry] = &[
         "socksd --hash-password",
         "Make the hash of a password, to be stored in a file of users in place of it.",
     ),
+    (
+        "socksd --connections --watch",
+        "Watch the connections of the socksd on port 1080: number, application, target as it was asked for and the address it stands for, user, bytes from and to the application, type (out, in, udp), age.",
+    ),
     ("socksify -p socks5h://127.0.0.1:1080 curl http://www.example.org/", "Try it."),
 ];
 

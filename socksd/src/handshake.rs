@@ -38,11 +38,11 @@ pub(crate) enum Failure {
     TimedOut,
 }
 
-/// Carries the dialogue out. `user` becomes the name that was given, whether the password was right or not.
+/// Carries the dialogue out. `user` is told the name that was given, whether the password was right or not.
 pub(crate) async fn handshake(
     application: &TcpStream,
     options: &Options,
-    user: &mut Option<Vec<u8>>,
+    mut user: impl FnMut(&[u8]),
 ) -> Result<Asked, Failure> {
     let mut dialogue = Handshake::new(acceptance(options.methods()));
     let mut input = Input::new();
@@ -58,7 +58,7 @@ pub(crate) async fn handshake(
                 dialogue.sent(count);
             }
             Step::Authenticate(given) => {
-                *user = Some(given.username().to_vec());
+                user(given.username());
                 let accepted = options.users.accept(given.username(), given.password()).await;
                 dialogue.authenticated(accepted);
             }

@@ -4,6 +4,7 @@
 mod configuration;
 mod error;
 mod files;
+mod seeing;
 mod settings;
 mod stderr;
 
@@ -11,7 +12,7 @@ use std::io::stdin;
 use std::process::ExitCode;
 
 use clap::Parser;
-use log::{LevelFilter, error};
+use log::{LevelFilter, error, info};
 use socksd::args::Args;
 use socksd::{Server, UserError, hash_password, interrupted, raise_descriptor_limit};
 
@@ -42,12 +43,19 @@ fn run(args: Args) -> Result<(), Error> {
     if args.hash_password {
         return print_hash();
     }
+    if args.connections {
+        return seeing::show(&args);
+    }
     let options = settings::options(&args)?;
     if args.check {
         return Ok(());
     }
     raise_descriptor_limit();
-    let server = Server::bind(options)?;
+    let mut server = Server::bind(options)?;
+    seeing::open(&mut server, &args)?;
+    if let Some(address) = args.metrics {
+        info!("metrics at http://{}/metrics", server.metrics(address)?);
+    }
     let reloader = server.reloader();
     let until_interrupted = async {
         tokio::select! {

@@ -5,35 +5,27 @@
 
 use std::fmt::{self, Display, Write};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use log::{Level, info, log};
+use log::{Level, log};
+use socks_conf::sockd::LogEvent;
 use socks_proto::server::Fault;
 use socks_proto::{Address, Command, Host};
 
 use crate::associate::Tally;
 use crate::handshake::Failure;
+use crate::live::{Entry, Facts, Live};
 use crate::refusal::Refusal;
 use crate::relay::{End, Party};
 use crate::traffic::Traffic;
 
-/// One connection as the log names it, filled in as it becomes known.
+/// One connection as the log names it, filled in as it becomes known; it is in the list of connections until it is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct Record {
-    number: u64,
-    from: SocketAddr,
-    asked: Option<(Result<Command, u8>, Target)>,
-    reached: Option<SocketAddr>,
-    /// The name the application gave.
-    pub(crate) user: Option<Vec<u8>>,
-    pub(crate) traffic: Traffic,
+    entry: Arc<Entry>,
+    live: Arc<Live>,
     is_over: bool,
-}
-
-/// A target as it was asked for, in less room than [`Address`] has for the longest name.
-#[derive(Debug)]
-enum Target {
-    Ip(SocketAddr),
-    Name(Box<[u8]>, u16),
 }
 
 /// How a connection ended.
@@ -54,41 +46,49 @@ pub(crate) enum Ending {
 }
 
 impl Record {
-    pub(crate) fn new(number: u64, from: SocketAddr) -> Record {
-        Record {
-            number,
-            from,
-            asked: None,
-            reached: None,
-            user: None,
-            traffic: Traffic::new(),
-            is_over: false,
-        }
+    pub(crate) fn new(entry: Arc<Entry>, live: Arc<Live>) -> Record {
+        Record { entry, live, is_over: false }
+    }
+
+    /// The connection as the list has it.
+    pub(crate) fn entry(&self) -> &Arc<Entry> {
+        &self.entry
     }
 
     /// The application's address.
     pub(crate) fn from(&self) -> SocketAddr {
-        self.from
+        self.entry.from
+    }
+
+    /// What it has carried.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.entry.traffic
+    }
+
+    /// Takes note of the name that the application gave, whether the password was right or not.
+    pub(crate) fn name(&mut self, user: &[u8]) {
+        self.entry.facts().user = Some(user.into());
     }
 
     /// Takes note of the request.
     pub(crate) fn ask(&mut self, command: Result<Command, u8>, target: Address) {
         let target = match target.host {
-            Host::Ip(ip) => Target::Ip(SocketAddr::new(ip, target.port)),
-            Host::Name(name) => Target::Name(name.as_bytes().into(), target.port),
+            Host::Name(name) => format!("{}:{}", Word(name.as_bytes()), target.port),
+            Host::Ip(_) => target.to_string(),
         };
-        self.asked = Some((command, target));
+        self.entry.facts().asked = Some((command, target.into()));
     }
 
     /// Writes the line that says the target was reached.
     pub(crate) fn open(&mut self, reached: Option<SocketAddr>) {
-        self.reached = reached;
-        info!("{self}: open");
+        self.entry.facts().reached = reached;
+        self.live.totals.opened();
+        log!(self.level(LogEvent::Connect, Level::Info), "{self}: open");
     }
 
     /// Writes the line that says where a call, or the application's datagrams, are waited for.
     pub(crate) fn listen(&self, address: SocketAddr) {
-        info!("{self}: listening on {address}");
+        log!(self.level(LogEvent::Connect, Level::Info), "{self}: listening on {address}");
     }
 
     /// Writes the last line; what an administrator may have to act on is a warning.
@@ -96,11 +96,25 @@ impl Record {
     /// A record that is dropped without it says that the proxy stopped.
     pub(crate) fn end(&mut self, ending: Ending) {
         self.is_over = true;
-        if let Ending::Refused(refusal) = &ending {
-            self.reached = refusal.target();
+        match &ending {
+            Ending::Refused(refusal) => {
+                self.entry.facts().reached = refusal.target();
+                self.live.totals.refused();
+            }
+            Ending::Handshake(_) => self.live.totals.failed(),
+            _ => {}
         }
-        let age = self.traffic.age().as_secs_f64();
-        log!(ending.level(), "{self}: {} {age:.2}s", Outcome(&ending, &self.traffic));
+        let age = self.traffic().age().as_secs_f64();
+        let level = self.level(ending.event(), ending.level());
+        log!(level, "{self}: {} {age:.2}s", Outcome(&ending, self.traffic()));
+    }
+
+    /// The level of a line, which is lower where the rule that was applied does not want it.
+    fn level(&self, event: LogEvent, level: Level) -> Level {
+        match self.entry.facts().log {
+            Some(events) if !events.contains(event) => Level::Debug,
+            _ => level,
+        }
     }
 }
 
@@ -109,6 +123,7 @@ impl Drop for Record {
         if !self.is_over {
             self.end(Ending::Shutdown);
         }
+        self.live.leave(&self.entry);
     }
 }
 
@@ -116,6 +131,19 @@ impl Ending {
     /// Whether the application was told, so that the connection must last until it has read the answer.
     pub(crate) fn was_answered(&self) -> bool {
         matches!(self, Ending::Refused(_) | Ending::Handshake(Failure::Refused(_)))
+    }
+
+    /// What a rule calls it.
+    fn event(&self) -> LogEvent {
+        match self {
+            Ending::Handshake(Failure::NotAdmitted(_)) | Ending::Refused(Refusal::Denied(..)) => {
+                LogEvent::Connect
+            }
+            Ending::Handshake(_) | Ending::Refused(_) => LogEvent::Error,
+            Ending::Abandoned | Ending::Relayed(_) | Ending::Associated(..) | Ending::Shutdown => {
+                LogEvent::Disconnect
+            }
+        }
     }
 
     fn level(&self) -> Level {
@@ -130,21 +158,20 @@ impl Ending {
 
 impl Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.asked {
+        let Facts { asked, reached, user, .. } = &*self.entry.facts();
+        match asked {
             None => f.write_str("handshake")?,
             Some((Ok(command), _)) => f.write_str(word(*command))?,
             Some((Err(code), _)) => write!(f, "command-{code:02x}")?,
         }
-        write!(f, " {} from {}", self.number, self.from)?;
-        match &self.asked {
-            Some((_, Target::Name(name, port))) => write!(f, " to {}:{port}", Word(name))?,
-            Some((_, Target::Ip(address))) => write!(f, " to {address}")?,
-            None => {}
+        write!(f, " {} from {}", self.entry.number, self.entry.from)?;
+        if let Some((_, target)) = asked {
+            write!(f, " to {target}")?;
         }
-        if let Some(reached) = self.reached {
+        if let Some(reached) = reached {
             write!(f, " ({reached})")?;
         }
-        write!(f, " user {}", Word(self.user.as_deref().unwrap_or(b"-")))
+        write!(f, " user {}", Word(user.as_deref().unwrap_or(b"-")))
     }
 }
 
@@ -188,7 +215,7 @@ fn manner(end: End) -> &'static str {
 }
 
 /// Bytes from the network as one word of a line.
-struct Word<'a>(&'a [u8]);
+pub(crate) struct Word<'a>(pub(crate) &'a [u8]);
 
 impl Display for Word<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,19 +241,23 @@ mod tests {
 
     use super::*;
 
+    fn fresh(number: u64) -> Record {
+        let entry = Entry::of(number, "10.0.0.2:51234".parse().unwrap());
+        Record::new(Arc::new(entry), Arc::default())
+    }
+
     fn record(name: &[u8]) -> Record {
-        let mut record = Record::new(1, "10.0.0.2:51234".parse().unwrap());
+        let mut record = fresh(1);
         record.ask(Ok(Command::Connect), Address { host: Host::Name(Name::new(name).unwrap()), port: 80 });
         record
     }
 
     #[test]
     fn the_subject_grows_with_what_is_known() {
-        let fresh = Record::new(7, "10.0.0.2:51234".parse().unwrap());
-        assert_eq!(fresh.to_string(), "handshake 7 from 10.0.0.2:51234 user -");
+        assert_eq!(fresh(7).to_string(), "handshake 7 from 10.0.0.2:51234 user -");
         let mut record = record(b"www.example.org");
-        record.user = Some(b"alice".to_vec());
-        record.reached = Some("192.0.2.7:80".parse().unwrap());
+        record.name(b"alice");
+        record.open(Some("192.0.2.7:80".parse().unwrap()));
         assert_eq!(
             record.to_string(),
             "connect 1 from 10.0.0.2:51234 to www.example.org:80 (192.0.2.7:80) user alice"
@@ -236,9 +267,9 @@ mod tests {
     #[test]
     fn the_outcome_counts_bytes_or_gives_the_reply() {
         let record = record(b"www.example.org");
-        record.traffic.up().add(78);
-        record.traffic.down().add(1256);
-        let outcome = |ending: Ending| Outcome(&ending, &record.traffic).to_string();
+        record.traffic().up().add(78);
+        record.traffic().down().add(1256);
+        let outcome = |ending: Ending| Outcome(&ending, record.traffic()).to_string();
         assert_eq!(outcome(Ending::Relayed(End::Closed)), "up 78 down 1256 closed");
         assert_eq!(outcome(Ending::Relayed(End::Reset(Party::Target))), "up 78 down 1256 reset-by-target");
         let tally = Tally { sent: 3, received: 2, dropped: 1 };
@@ -247,6 +278,15 @@ mod tests {
             "up 78 down 1256 sent 3 received 2 dropped 1 idle"
         );
         assert_eq!(outcome(Ending::Refused(Refusal::Command)), "refused 07 command not supported");
+    }
+
+    #[test]
+    fn a_rule_says_what_is_worth_a_line() {
+        let record = record(b"www.example.org");
+        let level = |event| record.level(event, Level::Info);
+        assert_eq!(level(LogEvent::Disconnect), Level::Info);
+        record.entry.facts().log = Some([LogEvent::Connect].into());
+        assert_eq!((level(LogEvent::Connect), level(LogEvent::Disconnect)), (Level::Info, Level::Debug));
     }
 
     #[test]

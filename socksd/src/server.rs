@@ -1,8 +1,11 @@
 //! The life of a proxy: bind, serve, finish.
 
+use std::future::{pending, poll_fn};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use log::{info, warn};
 use tokio::sync::watch;
@@ -10,7 +13,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::accept::accept;
+use crate::control::Control;
 use crate::listen::{BindError, listen};
+use crate::live::Live;
+use crate::metrics;
 use crate::options::Options;
 use crate::reload::{self, Reloader};
 use crate::site::{Phase, Site};
@@ -21,6 +27,8 @@ pub struct Server {
     listeners: Vec<TcpListener>,
     site: watch::Sender<Arc<Site>>,
     listening: Vec<SocketAddr>,
+    control: Option<Control>,
+    metrics: Option<TcpListener>,
 }
 
 impl Server {
@@ -40,12 +48,25 @@ impl Server {
 
     fn new(listeners: Vec<TcpListener>, options: Options, listening: Vec<SocketAddr>) -> Server {
         let (site, _) = watch::channel(Arc::new(Site::new(options, listening.clone())));
-        Server { listeners, site, listening }
+        Server { listeners, site, listening, control: None, metrics: None }
+    }
+
+    /// Tells whoever connects to this socket about the live connections.
+    pub fn control(&mut self, control: Control) {
+        self.control = Some(control);
     }
 
     /// What gives the proxy other options while it runs.
     pub fn reloader(&self) -> Reloader {
         Reloader::new(self.site.clone())
+    }
+
+    /// Answers Prometheus at this address; the address is given back with the port that stands for port 0.
+    pub fn metrics(&mut self, address: SocketAddr) -> Result<SocketAddr, BindError> {
+        let listener = listen(address)?;
+        let own = listener.local_addr().unwrap_or(address);
+        self.metrics = Some(listener);
+        Ok(own)
     }
 
     /// The addresses listened on, with the ports that were given for port 0.
@@ -61,14 +82,22 @@ impl Server {
     /// Serves until `shutdown` completes, then lets open connections finish for [`Options::grace`].
     ///
     /// Needs a Tokio runtime with its I/O and time drivers. Fails only if the sockets cannot be registered there.
-    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let site = self.site.clone();
         let (phase, _) = watch::channel(Phase::Serving);
         let options = Arc::clone(&site.borrow());
         reload::look_up(&options.options).await;
+        let telling = tell(self.control.take(), self.metrics.take(), options.live());
+        let mut shutdown = pin!(shutdown);
+        // Asked before anything is announced: whoever waits for that can stop us from then on.
+        let is_over = poll_fn(|context| Poll::Ready(shutdown.as_mut().poll(context).is_ready())).await;
+        if is_over {
+            return Ok(());
+        }
         let mut accepting = self.start(&phase)?;
         tokio::select! {
-            () = shutdown => {}
+            () = telling => {}
+            () = &mut shutdown => {}
             () = reload::look_up_again(site.subscribe()) => {}
         }
         let grace = site.borrow().options.grace;
@@ -96,6 +125,23 @@ impl Server {
         }
         Ok(accepting)
     }
+}
+
+/// Tells whoever may know what goes on, for ever.
+async fn tell(control: Option<Control>, metrics: Option<TcpListener>, live: &Arc<Live>) {
+    let control = async {
+        if let Some(control) = control {
+            control.serve(Arc::clone(live)).await;
+        }
+        pending().await
+    };
+    let metrics = async {
+        if let Some(listener) = metrics {
+            metrics::serve(listener, Arc::clone(live)).await;
+        }
+        pending().await
+    };
+    let ((), ()) = tokio::join!(control, metrics);
 }
 
 async fn finished(accepting: &mut JoinSet<()>) {

@@ -40,11 +40,11 @@ pub(crate) fn serve(
         let ending = match Box::pin(open(&application, &site, &mut record)).await {
             Ok(Opened::Stream { other, early }) => {
                 let idle = site.options.idle_timeout;
-                Ending::Relayed(relay(&application, &other, early, &record.traffic, idle).await)
+                Ending::Relayed(relay(&application, &other, early, record.traffic(), idle).await)
             }
             Ok(Opened::Datagrams(association)) => {
                 let idle = site.options.udp_idle_timeout;
-                let (end, tally) = Box::pin(association.relay(&application, &record.traffic, idle)).await;
+                let (end, tally) = Box::pin(association.relay(&application, record.traffic(), idle)).await;
                 Ending::Associated(end, tally)
             }
             Err(ending) => ending,
@@ -93,9 +93,16 @@ async fn ask(
     record: &mut Record,
 ) -> Result<(Gate, Asked), Failure> {
     let dialogue = async {
-        let mut gate = Gate::open(application, record.from(), site).await.map_err(Failure::NotAdmitted)?;
-        let asked = handshake(application, &site.options, &mut record.user).await?;
-        gate.identify(asked.request.version, record.user.as_deref());
+        let mut gate = Gate::open(application, record.from(), site, record.entry())
+            .await
+            .map_err(Failure::NotAdmitted)?;
+        let mut user = None;
+        let asked = handshake(application, &site.options, |name| {
+            record.name(name);
+            user = Some(name.to_vec());
+        });
+        let asked = asked.await?;
+        gate.identify(asked.request.version, user.as_deref());
         Ok((gate, asked))
     };
     timeout(site.options.handshake_timeout, dialogue).await.unwrap_or(Err(Failure::TimedOut))

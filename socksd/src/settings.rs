@@ -56,7 +56,7 @@ fn set(option: &mut Duration, said: Option<Duration>) {
 }
 
 /// Zero is any number.
-fn count(most: usize) -> Option<usize> {
+pub(crate) fn count(most: usize) -> Option<usize> {
     Some(most).filter(|most| *most != 0)
 }
 

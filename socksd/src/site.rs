@@ -2,13 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use tokio::sync::Semaphore;
 
 use crate::crowd::{Crowd, Full, Place};
 use crate::gate::Gate;
+use crate::live::Live;
 use crate::options::Options;
+use crate::outgoing::canonical;
 use crate::outlook::Outlook;
 use crate::record::Record;
 
@@ -41,13 +42,13 @@ struct Shared {
     crowd: Arc<Crowd>,
     waiting: Semaphore,
     listening: Vec<SocketAddr>,
-    connections: AtomicU64,
+    live: Arc<Live>,
 }
 
 impl Site {
     pub(crate) fn new(options: Options, listening: Vec<SocketAddr>) -> Site {
         let waiting = Semaphore::new(MOST_WAITING);
-        let shared = Shared { crowd: Arc::default(), waiting, listening, connections: AtomicU64::new(0) };
+        let shared = Shared { crowd: Arc::default(), waiting, listening, live: Arc::default() };
         Site { options, shared: Arc::new(shared) }
     }
 
@@ -71,10 +72,14 @@ impl Site {
         &self.shared.waiting
     }
 
+    /// The connections there are.
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.shared.live
+    }
+
     /// A record for one more connection.
     pub(crate) fn record(&self, from: SocketAddr) -> Record {
-        let number = self.shared.connections.fetch_add(1, Relaxed) + 1;
-        Record::new(number, SocketAddr::new(from.ip().to_canonical(), from.port()))
+        self.shared.live.enter(canonical(from))
     }
 
     /// What connecting to a target depends on.

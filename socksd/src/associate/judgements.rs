@@ -29,7 +29,7 @@ impl Judgements {
         if let Some(judged) = self.sent.get(&(name, target)) {
             return *judged;
         }
-        let judged = self.gate.target(Command::UdpAssociate, name.as_ref(), target);
+        let judged = self.gate.datagram(name.as_ref(), target);
         if let Err(refusal) = &judged {
             debug!("datagrams to {target} are dropped: {refusal}");
         }

@@ -59,7 +59,7 @@ fn the_first_rule_that_matches_decides() {
     let file = File::new(
         "first",
         &format!(
-            "{EVERYBODY}block {{ from: 0/0 to: 127.0.0.2/32 }}\npass {{ from: 0/0 to: 127.0.0.0/8 port = {port} }}\n"
+            "{EVERYBODY}block {{ from: 0/0 to: 127.0.0.2/32 log: connect }}\npass {{ from: 0/0 to: 127.0.0.0/8 port = {port} }}\n"
         ),
     );
     let mut program = Program::start(&["-f", file.path()]);

@@ -11,4 +11,5 @@ mod program;
 mod proxy;
 mod relaying;
 mod requests;
+mod seeing;
 mod target;

@@ -15,6 +15,8 @@ pub(crate) struct Program {
     child: Child,
     log: BufReader<ChildStderr>,
     pub(crate) address: SocketAddr,
+    /// The line it was asked to wait for before that.
+    pub(crate) noted: String,
 }
 
 impl Program {
@@ -24,12 +26,18 @@ impl Program {
         Program::spawn(command)
     }
 
-    pub(crate) fn spawn(mut command: Command) -> Program {
+    pub(crate) fn spawn(command: Command) -> Program {
+        Program::spawn_after(command, "")
+    }
+
+    /// Waits for a line of the log before that which says it listens.
+    pub(crate) fn spawn_after(mut command: Command, first: &str) -> Program {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
+        let noted = if first.is_empty() { String::new() } else { line_with(&mut log, first) };
         let line = line_with(&mut log, "listening on");
         let address = line.rsplit(' ').next().unwrap().parse().unwrap();
-        Program { child, log, address }
+        Program { child, log, address, noted }
     }
 
     /// Reads the log up to the next line with this text.
