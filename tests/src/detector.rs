@@ -27,7 +27,7 @@ pub struct Leaks {
     pub other: u64,
     /// Frames on the link, those of the packets above included.
     pub frames: u64,
-    /// Packets to a name server on this host: DNS, mDNS or LLMNR over loopback.
+    /// Packets to a name server on this host. Responders of mDNS and LLMNR on it answer for itself alone.
     pub loopback: u64,
     /// What was asked of daemons that resolve names.
     pub asked: Vec<String>,
@@ -113,9 +113,14 @@ fn rules(device: &str) -> String {
   counter loopback {{ }}
   set destinations4 {{ type ipv4_addr . inet_proto . inet_service; size 256; flags dynamic; }}
   set destinations6 {{ type ipv6_addr . inet_proto . inet_service; size 256; flags dynamic; }}
+  chain questions {{
+    meta nfproto ipv4 add @destinations4 {{ ip daddr . meta l4proto . th dport }}
+    meta nfproto ipv6 add @destinations6 {{ ip6 daddr . meta l4proto . th dport }}
+    counter name loopback
+  }}
   chain output {{
     type filter hook output priority 0; policy accept;
-    oifname \"lo\" meta l4proto {{ tcp, udp }} th dport {{ 53, 5353, 5355 }} counter name loopback
+    oifname \"lo\" meta l4proto {{ tcp, udp }} th dport 53 jump questions
     oifname \"lo\" accept
     ip daddr {{ {v4}, {PROXY_SECOND}, {ABSENT_PROXY} }} tcp dport {ports} accept
     ip6 daddr {v6} tcp dport {ports} accept
