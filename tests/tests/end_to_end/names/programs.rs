@@ -36,6 +36,7 @@ const PROGRAMS: &[Program] = &[
     ("aria2", &["aria2c", "nginx"], aria2),
     ("ssh_fingerprint", &["ssh", "sshd"], ssh_fingerprint),
     ("ping", &["ping"], ping),
+    ("ping_with_capabilities", &["ping"], ping_with_capabilities),
 ];
 
 pub(super) fn add(suite: &mut Suite) {
@@ -215,4 +216,13 @@ fn ssh_fingerprint(site: &Site<'_>) -> Verdict {
 fn ping(site: &Site<'_>) -> Verdict {
     let outcome = site.run(&["ping", "-c", "1", "-W", "1", NAME])?;
     expect(!outcome.succeeded() && outcome.status.is_some(), "no answer", &outcome)
+}
+
+/// Who is not root gains the program's capabilities by starting it, and loses us: so it is not started.
+fn ping_with_capabilities(site: &Site<'_>) -> Verdict {
+    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let outcome = site.run(&[&nobody[..], &["ping", "-c", "1", "-W", "1", NAME]].concat())?;
+    expect(!outcome.succeeded() && outcome.text().is_empty(), "a refusal", &outcome)?;
+    let told = "capabilities";
+    expect(outcome.stderr.contains(told), told, &outcome)
 }

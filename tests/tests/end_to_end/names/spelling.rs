@@ -19,6 +19,8 @@ pub(super) fn add(suite: &mut Suite) {
         let test = format!("names::spelling::international::{}", build.name());
         let (name, arrives) = ("B\u{fc}cher.test", "xn--bcher-kva.test");
         suite.add(test, &["cc"], move |bench| arrives_by(bench, build, &["getaddrinfo_idn"], name, arrives));
+        let test = format!("names::spelling::odd::{}", build.name());
+        suite.add(test, &["cc"], move |bench| nobody_is_asked(bench, build));
         for (label, name) in impossible() {
             let test = format!("names::impossible::{label}::{}", build.name());
             suite.add(test, &["cc"], move |bench| fails_as_without(bench, build, &name));
@@ -99,4 +101,64 @@ fn fails_as_without(bench: &Bench<'_>, build: Build, name: &str) -> Verdict {
     let wrapper =
         preload::with(bench, build.library(), &preload::route_to(proxy.port, "", "proxyprotocol: socks_v5"))?;
     expect_same(&without, &bench.run(&probe()?, &wrapper)?)
+}
+
+/// Names that are none, or nearly addresses, or those of this machine: whatever is answered, nobody hears of them.
+const ODD: &[&str] = &[
+    "*",
+    " ",
+    "with blank",
+    "tab\there",
+    "line\nbreak",
+    "a/b",
+    "%n%s%n%s",
+    "\\",
+    "-",
+    "_",
+    "1.2.3",
+    "1.2.3.4.5",
+    "1.2.3.4 ",
+    " 1.2.3.4",
+    "0x",
+    "0x1.2.3.4.5",
+    "4294967296",
+    "0177.0.0.1",
+    "\u{661}\u{662}\u{667}.0.0.1",
+    "[::1]",
+    "::1%",
+    "::ffff",
+    "fe80::1%",
+    "fe80::1%99999999999",
+    "1:2:3:4:5:6:7:8:9",
+    "localhost ",
+    "LOCALHOST.",
+    "localhost.localdomain",
+    "name.localhost",
+    "name.local",
+    "application.",
+    "application.target.test",
+    "2.113.0.203.in-addr.arpa",
+    "1.0.18.198.in-addr.arpa",
+    "f.e.ip6.arpa",
+    "name.onion",
+    "name.invalid",
+    "name.home.arpa",
+    "wpad",
+    "_gateway",
+    "_outbound",
+    "_localdnsstub",
+    "_localdnsproxy",
+];
+
+fn nobody_is_asked(bench: &Bench<'_>, build: Build) -> Verdict {
+    let proxy = Scripted::start(bench.world, vec![Act::Reset])?;
+    let wrapper =
+        preload::with(bench, build.library(), &preload::route_to(proxy.port, "", "proxyprotocol: socks_v5"))?;
+    let words = ["codes"].into_iter().chain(ODD.iter().copied());
+    let outcome = bench.run(&preload::probe(bench, "lookups", words)?, &wrapper)?;
+    expect(
+        outcome.succeeded() && outcome.text().lines().count() == ODD.len(),
+        "answers of some kind",
+        &outcome,
+    )
 }
