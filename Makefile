@@ -51,6 +51,7 @@ install: release
 	install -D -m 644 $(TARGET)/release/libsocksify.so $(DESTDIR)$(PREFIX)/lib/socksify/libsocksify.so
 	for page in man/*.[1-8]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	install -D -m 644 socks-conf/schema/socks.toml.schema.json $(DESTDIR)$(PREFIX)/share/socksify/socks.toml.schema.json
 	for program in socksify socksd; do \
 		install -D -m 644 completions/$$program.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program && \
 		install -D -m 644 completions/_$$program $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$program && \
@@ -58,7 +59,7 @@ install: release
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/socksify $(DESTDIR)$(PREFIX)/sbin/socksd
-	rm -rf $(DESTDIR)$(PREFIX)/lib/socksify
+	rm -rf $(DESTDIR)$(PREFIX)/lib/socksify $(DESTDIR)$(PREFIX)/share/socksify
 	for page in man/*.[1-8]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	for program in socksify socksd; do \
 		rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; \
