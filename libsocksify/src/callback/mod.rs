@@ -147,19 +147,20 @@ pub(crate) fn asks_again(fd: RawFd) -> Option<Ask> {
     listeners(|listeners| listeners.find(cookie).and_then(Listener::take_back))
 }
 
-/// The proxy listens: from now on the descriptor has its address.
-pub(crate) fn established(fd: RawFd, request: Request, bnd: SocketAddr) -> Result<(), c_int> {
+/// The proxy listens: from now on the descriptor has its address, or that of a listener another thread was quicker with.
+pub(crate) fn established(fd: RawFd, request: Request, bnd: SocketAddr) -> Result<SocketAddr, c_int> {
     let cookie = sys::cookie(fd).map_err(|_| libc::EBADF)?;
     listeners(|listeners| {
         listeners.sweep();
         if let Some(listener) = listeners.find(cookie) {
-            return listener.renew(request, bnd);
+            listener.renew(request, bnd)?;
+            return Ok(listener.last_name());
         }
         listeners.last = listeners.last.wrapping_add(1);
         let listener = Listener::new(listeners.last, fd, cookie, request, bnd).ok_or(libc::EMFILE)?;
         listeners.all.push(listener);
         descriptors::mark_listener(fd);
-        Ok(())
+        Ok(bnd)
     })
 }
 
@@ -194,8 +195,15 @@ pub(crate) fn take_call(fd: RawFd, flags: c_int) -> Call {
             descriptors::unmark_listener(fd);
             return Call::Plain;
         };
-        let call = listener.take_call(fd, flags);
-        let own = listener.last_name();
+        let mut call = listener.take_call(fd, flags);
+        let mut own = listener.last_name();
+        // Listeners that share a port (SO_REUSEPORT) have their tokens in common.
+        if let Call::Local(connection, from) = call
+            && let Some(other) = listeners.all.iter_mut().find(|listener| listener.is_token(from))
+        {
+            own = other.last_name();
+            call = other.answer(fd, connection, flags);
+        }
         if let Call::From(connection, _) = call {
             seen::remember(&mut listeners.seen, connection, own);
         }

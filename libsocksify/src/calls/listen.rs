@@ -101,9 +101,11 @@ pub(super) fn ask(progress: &mut Progress, fd: c_int, moment: Moment) -> Answer 
 
 /// Asks for a listener whose last call was taken.
 pub(super) fn ask_again(progress: &mut Progress, fd: c_int) -> Answer {
-    match callback::asks_again(fd) {
-        Some(ask) => begin_asking(progress, fd, ask),
-        None => Answer::Local,
+    match (callback::asks_again(fd), callback::name(fd)) {
+        (Some(ask), _) => begin_asking(progress, fd, ask),
+        // The helper has had its answer meanwhile.
+        (None, Some(name)) => Answer::At(name),
+        (None, None) => Answer::Local,
     }
 }
 
@@ -146,7 +148,7 @@ fn go_on(progress: &mut Progress, fd: c_int, mut request: Request) -> Answer {
 
 fn established(fd: c_int, request: Request, bnd: SocketAddr) -> Answer {
     match callback::established(fd, request, bnd) {
-        Ok(()) => Answer::At(bnd),
+        Ok(name) => Answer::At(name),
         Err(errno) => Answer::Refused(errno),
     }
 }

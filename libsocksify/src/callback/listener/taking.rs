@@ -24,7 +24,7 @@ impl Listener {
             match self.accept(fd, flags) {
                 Err(libc::EAGAIN) => return Call::None,
                 Err(errno) => return Call::Failed(errno),
-                Ok((connection, from)) if from == self.token.source => {
+                Ok((connection, from)) if self.is_token(from) => {
                     return self.answer(fd, connection, flags);
                 }
                 Ok((connection, from)) if !self.ask.is_secret && comes_from_here(connection, from) => {
@@ -70,7 +70,13 @@ impl Listener {
         }
     }
 
-    fn answer(&mut self, listener: RawFd, accepted: RawFd, flags: c_int) -> Call {
+    /// Whether a connection from there announces a call.
+    pub(in crate::callback) fn is_token(&self, from: SocketAddr) -> bool {
+        from == self.token.source && self.token.socket.is_intact()
+    }
+
+    /// The token was accepted: what it stands for.
+    pub(in crate::callback) fn answer(&mut self, listener: RawFd, accepted: RawFd, flags: c_int) -> Call {
         let (connection, outcome) = match &self.stage {
             Stage::Called { connection, outcome, .. } => (*connection, Some(*outcome)),
             // The parent knows more; the connection was inherited.
