@@ -58,9 +58,10 @@ interpose! {
     /// A socket whose packets we would not see (packet sockets, SCTP, …) is refused.
     fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int = -1
         => datagram::socket, when { datagram::escapes(domain, kind, protocol) };
-    /// Joining a multicast group sends packets: only where a route sends the group direct.
+    /// Joining a multicast group sends packets: only where a route sends the group direct. UDP_SEGMENT and UDP_GRO are ours to
+    /// do on a socket with targets behind a proxy.
     fn setsockopt(fd: c_int, level: c_int, name: c_int, value: *const c_void, length: socklen_t) -> c_int = -1
-        => datagram::setsockopt, when { multicast::joins(level, name) };
+        => datagram::setsockopt, when { multicast::joins(level, name) || (association::is_offload(level, name) && association::concerns(fd)) };
 
     /// The target the application asked for, not the proxy.
     fn getpeername(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
@@ -70,9 +71,9 @@ interpose! {
     /// IPv4 one; else the kernel's answer.
     fn getsockname(fd: c_int, address: *mut sockaddr, length: *mut socklen_t) -> c_int = -1
         => identity::getsockname, when { is_known(fd) || callback::may_be_named(fd) }, keeps listen::Progress;
-    /// SO_ERROR while the proxy is asked: 0; then the outcome, once. IPV6_V6ONLY as the application set it.
+    /// SO_ERROR while the proxy is asked: 0; then the outcome, once. IPV6_V6ONLY, UDP_SEGMENT and UDP_GRO as the application set them.
     fn getsockopt(fd: c_int, level: c_int, name: c_int, value: *mut c_void, length: *mut socklen_t) -> c_int = -1
-        => option::getsockopt, when { (option::tells_outcome(level, name) && concerns(fd)) || (option::is_ipv6_only(level, name) && is_known(fd)) };
+        => option::getsockopt, when { (option::tells_outcome(level, name) && concerns(fd)) || (option::is_ipv6_only(level, name) && is_known(fd)) || (association::is_offload(level, name) && association::concerns(fd)) };
     /// Ends an attempt that goes on, or the wait at a proxy.
     fn shutdown(fd: c_int, how: c_int) -> c_int = -1
         => option::shutdown, when { parking::concerns(fd) || callback::concerns(fd) };

@@ -132,6 +132,16 @@ pub(crate) fn set_low_water(fd: RawFd, bytes: c_int) {
     let _ = set_option(fd, libc::SOL_SOCKET, libc::SO_RCVLOWAT, bytes);
 }
 
+/// An option of udp(7).
+pub(crate) fn udp_option(fd: RawFd, name: c_int) -> io::Result<c_int> {
+    option(fd, libc::SOL_UDP, name)
+}
+
+/// Changes an option of udp(7).
+pub(crate) fn set_udp_option(fd: RawFd, name: c_int, value: c_int) -> io::Result<()> {
+    set_option(fd, libc::SOL_UDP, name, value)
+}
+
 /// Acknowledge at once: a delayed acknowledgement costs 40 ms with proxies that write a reply in two pieces.
 pub(crate) fn acknowledge_at_once(fd: RawFd) {
     let _ = set_option(fd, libc::IPPROTO_TCP, libc::TCP_QUICKACK, 1);

@@ -1,8 +1,10 @@
 /* udp HOST PORT: datagrams to an echo service and back, by every call, as they go without a proxy. */
 #include "probe.h"
+#include <netinet/udp.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 static struct address to;
 static char buffer[70000], bytes[70000];
@@ -143,6 +145,72 @@ static void without_blocking(void) {
     CHECK(close(fd) == 0);
 }
 
+/* One message that is cut into datagrams of one size, as QUIC sends. */
+static void cut(void) {
+    int fd = connected_datagram(), size = 100, found;
+    socklen_t length = sizeof found;
+    CHECK(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0);
+    CHECK(getsockopt(fd, SOL_UDP, UDP_SEGMENT, &found, &length) == 0 && found == 100);
+    CHECK(send(fd, bytes, 250, 0) == 250);
+    comes(fd, bytes, 100);
+    comes(fd, bytes + 100, 100);
+    comes(fd, bytes + 200, 50);
+    size = 0;
+    CHECK(setsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, sizeof size) == 0);
+    union {
+        char room[CMSG_SPACE(sizeof(uint16_t))];
+        struct cmsghdr header;
+    } control = {.header = {.cmsg_len = CMSG_LEN(sizeof(uint16_t)), .cmsg_level = SOL_UDP, .cmsg_type = UDP_SEGMENT}};
+    uint16_t part = 60;
+    memcpy(CMSG_DATA(&control.header), &part, sizeof part);
+    struct iovec parts[] = {{bytes, 80}, {bytes + 80, 40}};
+    struct msghdr message = {
+        .msg_iov = parts, .msg_iovlen = 2, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    CHECK(sendmsg(fd, &message, 0) == 120);
+    comes(fd, bytes, 60);
+    comes(fd, bytes + 60, 60);
+    CHECK(send(fd, "in ", 3, MSG_MORE) == 3 && send(fd, "parts", 5, 0) == 5);
+    comes(fd, "in parts", 8);
+    CHECK(close(fd) == 0);
+}
+
+/* A forked child goes on with the socket, and so does its parent. */
+static void inherited(void) {
+    int fd = datagram(), status;
+    CHECK(sendto(fd, "both", 4, 0, &to.any, to.length) == 4);
+    comes(fd, "both", 4);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        CHECK(sendto(fd, "child", 5, 0, &to.any, to.length) == 5);
+        comes(fd, "child", 5);
+        exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(sendto(fd, "parent", 6, 0, &to.any, to.length) == 6);
+    comes(fd, "parent", 6);
+    CHECK(close(fd) == 0);
+}
+
+/* A socket may talk to this machine and to others; nobody hears what is for another. */
+static void mixed(void) {
+    int fd = datagram(), here = socket(AF_INET, SOCK_DGRAM, 0);
+    struct address loopback = literal("127.0.0.1", 0), found = {.length = sizeof found.storage};
+    if (to.any.sa_family != AF_INET)
+        return;
+    CHECK(bind(here, &loopback.any, loopback.length) == 0);
+    CHECK(getsockname(here, &loopback.any, &loopback.length) == 0);
+    CHECK(sendto(fd, "far", 3, 0, &to.any, to.length) == 3);
+    comes(fd, "far", 3);
+    CHECK(sendto(fd, "near", 4, 0, &loopback.any, loopback.length) == 4);
+    CHECK(recvfrom(here, buffer, sizeof buffer, 0, &found.any, &found.length) == 4 && !memcmp(buffer, "near", 4));
+    CHECK(sendto(here, "back", 4, 0, &found.any, found.length) == 4);
+    found.length = sizeof found.storage;
+    CHECK(recvfrom(fd, buffer, sizeof buffer, 0, &found.any, &found.length) == 4 && !memcmp(buffer, "back", 4));
+    CHECK(same(&found, &loopback));
+    CHECK(close(fd) == 0 && close(here) == 0);
+}
+
 /* The time limit of a socket ends a call that waits. */
 static void limited(void) {
     int fd = connected_datagram();
@@ -164,6 +232,9 @@ int main(int count, char **words) {
     connected_calls();
     several();
     without_blocking();
+    cut();
+    inherited();
+    mixed();
     limited();
     return 0;
 }

@@ -14,6 +14,7 @@ mod outgoing;
 mod pace;
 mod parts;
 mod queue;
+mod segment;
 mod slot;
 mod target;
 
@@ -28,12 +29,14 @@ use crate::own::Own;
 use crate::policy::Passage;
 use crate::{address, descriptors, parking, process, stand_in, sys};
 use queue::Queue;
+use segment::Offload;
 use target::{Targets, Way};
 
 pub(crate) use incoming::{receive, waiting_bytes};
 pub(crate) use linger::at_exit;
 pub(crate) use outgoing::{domain, send, send_to_peer};
 pub(crate) use pace::{Pace, blocks};
+pub(crate) use segment::{is_offload, offload, set_offload};
 pub(crate) use slot::Ticket;
 
 /// A datagram socket of the application's.
@@ -54,6 +57,9 @@ pub(crate) struct Socket {
     error: c_int,
     /// How long the header of an answer was, the longest so far; 0 before the first.
     header: usize,
+    offload: Offload,
+    /// The last message announced more of the same datagram (MSG_MORE, send(2)).
+    has_more: bool,
     /// How many descriptors of this process stand for it.
     descriptors: u32,
     queue: Queue,
@@ -108,6 +114,8 @@ impl Socket {
             turn: 0,
             error: 0,
             header: 0,
+            offload: Offload::default(),
+            has_more: false,
             descriptors: 0,
             queue: Queue::NONE,
         }
@@ -195,7 +203,8 @@ fn of_or_new(fd: RawFd, domain: c_int) -> Option<Ticket> {
     let cookie = sys::cookie(fd).ok()?;
     let fresh = || {
         let is_bound = sys::own_address(fd).is_some_and(|own| own.port() != 0);
-        let ticket = slot::take(cookie, Socket::new(domain, is_bound))?;
+        let ticket =
+            slot::take(cookie, Socket { offload: Offload::of(fd), ..Socket::new(domain, is_bound) })?;
         parking::recent_copies(fd, cookie).into_iter().for_each(|copy| give(copy, ticket));
         Some(ticket)
     };
@@ -205,6 +214,9 @@ fn of_or_new(fd: RawFd, domain: c_int) -> Option<Ticket> {
 }
 
 fn give(fd: RawFd, ticket: Ticket) {
+    if process::runs_on_borrowed_memory() {
+        return;
+    }
     closed(fd);
     descriptors::set_datagrams(fd, Some(ticket));
     slot::with(ticket, |socket| socket.descriptors += 1);

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::ptr;
+use std::time::Duration;
 
 use libc::{c_int, iovec, msghdr, ssize_t};
 use socket2::SockAddr;
@@ -10,6 +11,7 @@ use socks_proto::Address;
 
 use super::pace::{Pace, blocks};
 use super::parts::{Parts, part_of, room};
+use super::segment::{self, Control};
 use super::target::{Header, Way};
 use super::{Ticket, of, of_or_new, opening, slot};
 use crate::hooks::real;
@@ -46,7 +48,9 @@ pub(crate) fn send(
             Path::Proxied(passage) => (Way::Relay, Header::new(&passage.target), Some(passage)),
             Path::Engine => (Way::Engine, Header::new(&Address::from(target)), None),
             Path::Refused(errno) => return refuse(target, errno),
-            Path::Direct | Path::DirectByName(_) => return directly(fd, known, to.is_none(), target),
+            Path::Direct | Path::DirectByName(_) => {
+                return directly(fd, known, to.is_none(), target, message, flags);
+            }
         },
     };
     let Some(ticket) = known.or_else(|| of_or_new(fd, domain)) else {
@@ -63,7 +67,12 @@ pub(crate) fn send(
     }
     loop {
         match state(ticket, fd, target, passage) {
-            State::Relay(relay) => return transmit(pace, fd, ticket, relay, &header, message, flags),
+            State::Relay(relay) => {
+                return match segment_of(ticket, message) {
+                    Some(size) => cut(fd, ticket, size, relay, header.as_bytes(), message, flags),
+                    None => transmit(pace, fd, ticket, relay, &header, message, flags),
+                };
+            }
             State::Later(bell) if blocks(fd, flags) => return pace.until_rung(fd, bell),
             State::Later(_) => {
                 if let Some(verdict) = keep(ticket, &header, message) {
@@ -154,11 +163,22 @@ fn ask_engine(
 }
 
 /// A datagram for the kernel. A socket that had a peer behind a proxy is connected to it now.
-fn directly(fd: RawFd, known: Option<Ticket>, to_peer: bool, target: SocketAddr) -> Verdict<ssize_t> {
+fn directly(
+    fd: RawFd,
+    known: Option<Ticket>,
+    to_peer: bool,
+    target: SocketAddr,
+    message: &msghdr,
+    flags: c_int,
+) -> Verdict<ssize_t> {
     let Some(ticket) = known else { return Verdict::Direct };
     if !to_peer {
         slot::with(ticket, |socket| socket.takes_strangers = true);
-        return Verdict::Direct;
+        // The kernel no longer knows the size.
+        return match slot::with(ticket, |socket| socket.offload.segment).filter(|size| *size > 0) {
+            Some(size) => cut(fd, ticket, size as usize, Some(target), &[], message, flags),
+            None => Verdict::Direct,
+        };
     }
     super::disconnected(fd);
     descriptors::forget(fd);
@@ -177,7 +197,10 @@ fn transmit(
     message: &msghdr,
     flags: c_int,
 ) -> Verdict<ssize_t> {
-    let header = header.as_bytes();
+    // Only the first part of a datagram sent in several has the header.
+    let has_more = flags & libc::MSG_MORE != 0;
+    let goes_on = slot::with(ticket, |socket| std::mem::replace(&mut socket.has_more, has_more));
+    let header = if goes_on == Some(true) { &[] } else { header.as_bytes() };
     // SAFETY: the application's own message.
     let Some(mut parts) = (unsafe { Parts::new(part_of(header), message.msg_iov, message.msg_iovlen, None) })
     else {
@@ -200,6 +223,82 @@ fn transmit(
         }
     }
 }
+
+/// The size of the datagrams that a message is to be cut into, if any.
+fn segment_of(ticket: Ticket, message: &msghdr) -> Option<usize> {
+    // SAFETY: the application's own message.
+    let (asked, length) = unsafe {
+        let is_asked_for = segment::is_asked_for(message);
+        (
+            is_asked_for.then(|| Control::of(message).segment).flatten(),
+            room(message.msg_iov, message.msg_iovlen),
+        )
+    };
+    let size = asked.or_else(|| slot::with(ticket, |socket| socket.offload.segment))?;
+    // A message that fits is one datagram, but what the kernel is told must not be told to it.
+    usize::try_from(size).ok().filter(|size| *size > 0 && (*size < length || asked.is_some()))
+}
+
+/// Sends a message in datagrams of one size. As the kernel sends all or nothing, only the first may fail; of the others, what
+/// finds no room in a moment is lost.
+fn cut(
+    fd: RawFd,
+    ticket: Ticket,
+    size: usize,
+    relay: Option<SocketAddr>,
+    header: &[u8],
+    message: &msghdr,
+    flags: c_int,
+) -> Verdict<ssize_t> {
+    // SAFETY: the application's own message.
+    let (mut control, length) = unsafe { (Control::of(message), room(message.msg_iov, message.msg_iovlen)) };
+    if length > LARGEST {
+        return Verdict::Fail(libc::EMSGSIZE);
+    }
+    let mut bytes = vec![0; length];
+    // SAFETY: as above.
+    let Some(mut parts) = (unsafe { Parts::new(part_of(&[]), message.msg_iov, message.msg_iovlen, None) })
+    else {
+        return Verdict::Fail(libc::EMSGSIZE);
+    };
+    // SAFETY: as above.
+    unsafe { parts.peek(&mut bytes) };
+    parts.release();
+    let mut plain = *message;
+    control.apply(&mut plain);
+    for (index, segment) in bytes.chunks(size).enumerate() {
+        let sent = send_segment(fd, relay, header, segment, &plain, flags);
+        if let (0, Err(errno)) = (index, sent) {
+            return Verdict::Fail(errno);
+        }
+    }
+    slot::with(ticket, |socket| socket.note(true));
+    Verdict::Done(length as ssize_t)
+}
+
+fn send_segment(
+    fd: RawFd,
+    relay: Option<SocketAddr>,
+    header: &[u8],
+    segment: &[u8],
+    message: &msghdr,
+    flags: c_int,
+) -> Result<(), c_int> {
+    loop {
+        // SAFETY: two slices.
+        let parts = unsafe { Parts::new(part_of(header), &part_of(segment), 1, None) };
+        if send_parts(fd, relay, &mut parts.ok_or(libc::EMSGSIZE)?, message, flags) >= 0 {
+            return Ok(());
+        }
+        let errno = errno::current();
+        if errno != libc::EAGAIN || !sys::is_ready_within(fd, libc::POLLOUT, ROOM_SOON) {
+            return Err(errno);
+        }
+    }
+}
+
+/// How long there may be no room for a datagram in the middle of others.
+const ROOM_SOON: Duration = Duration::from_millis(20);
 
 /// One sendmsg(2) that does not block, with the application's control data.
 fn send_parts(fd: RawFd, to: Option<SocketAddr>, parts: &mut Parts, from: &msghdr, flags: c_int) -> ssize_t {

@@ -338,15 +338,27 @@ fn foreign<T>() -> Verdict<T> {
     if policy::lets_everything_pass() { Verdict::Direct } else { Verdict::Fail(libc::EACCES) }
 }
 
-/// setsockopt(2) for joining a multicast group, which sends packets of its own (IGMP, MLD): as datagrams to the group.
+/// setsockopt(2) for joining a multicast group, which sends packets of its own (IGMP, MLD): as datagrams to the group; and for
+/// what the kernel cannot do on a socket with targets behind a proxy.
 pub(crate) fn setsockopt(
     (): &mut (),
     fd: c_int,
-    _level: c_int,
+    level: c_int,
     name: c_int,
     value: *const c_void,
     length: socklen_t,
 ) -> Verdict<c_int> {
+    if association::is_offload(level, name) {
+        let is_whole = !value.is_null() && length as usize >= size_of::<c_int>();
+        // SAFETY: an integer of the application's.
+        let set = is_whole
+            .then(|| association::set_offload(fd, name, unsafe { value.cast::<c_int>().read_unaligned() }));
+        return match set.flatten() {
+            Some(Ok(())) => Verdict::Done(0),
+            Some(Err(errno)) => Verdict::Fail(errno),
+            None => Verdict::Direct,
+        };
+    }
     // SAFETY: the application's own value.
     let Some(group) = (unsafe { multicast::group(name, value, length) }) else { return Verdict::Direct };
     match policy::of_packet(fd, SocketAddr::new(group, 0)) {

@@ -29,7 +29,11 @@ pub(crate) fn getsockopt(
     if value.is_null() || length.is_null() {
         return Verdict::Direct;
     }
-    let answer = if is_ipv6_only(level, name) { ipv6_only(fd) } else { outcome(fd) };
+    let answer = match (level, name) {
+        _ if is_ipv6_only(level, name) => ipv6_only(fd),
+        _ if association::is_offload(level, name) => association::offload(fd, name),
+        _ => outcome(fd),
+    };
     let Some(answer) = answer else { return Verdict::Direct };
     // SAFETY: the application's own buffer, written to no further than the length it states.
     unsafe {
