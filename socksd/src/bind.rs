@@ -84,7 +84,6 @@ impl Waiting<'_> {
             } else if let Err(refusal) = self.gate.reply(Command::BindReply, from) {
                 debug!("{from} called {}: {refusal}", self.address);
             } else {
-                tune((&caller).into());
                 return (caller, from);
             }
         }
@@ -157,6 +156,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     }
     // A port that was asked for may have connections of an earlier call in TIME_WAIT.
     socket.set_reuse_address(true)?;
+    tune((&socket).into());
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())

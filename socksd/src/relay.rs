@@ -108,7 +108,7 @@ async fn finish(
 }
 
 fn close(source: Side<'_>, sink: Side<'_>) -> End {
-    shutdown_write(source.1);
+    // The close that follows sends the end-of-file.
     finish_on_close(source.1);
     finish_on_close(sink.1);
     End::Closed

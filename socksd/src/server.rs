@@ -20,6 +20,7 @@ use crate::metrics;
 use crate::options::Options;
 use crate::reload::{self, Reloader};
 use crate::site::{Phase, Site};
+use crate::stream::tune;
 
 /// A proxy whose sockets are open: applications can connect from now on, and are served once it runs.
 #[derive(Debug)]
@@ -116,6 +117,7 @@ impl Server {
         let mut accepting = JoinSet::new();
         for (listener, address) in self.listeners.into_iter().zip(&self.listening) {
             listener.set_nonblocking(true)?;
+            tune((&listener).into());
             let listener = tokio::net::TcpListener::from_std(listener)?;
             accepting.spawn(accept(listener, self.site.subscribe(), phase.subscribe()));
             info!("listening on {address}");

@@ -19,7 +19,7 @@ use crate::record::{Ending, Record};
 use crate::refusal::Refusal;
 use crate::relay::{End, relay};
 use crate::site::Site;
-use crate::stream::{broken, close_gently, read, tune, write_all};
+use crate::stream::{broken, close_gently, read, write_all};
 
 /// Serves one application to the end.
 ///
@@ -35,7 +35,6 @@ pub(crate) fn serve(
         if let Err(full) = &place {
             return record.end(Ending::Handshake(Failure::Full(*full)));
         }
-        tune((&application).into());
         // Boxed, so that the buffers of the dialogue do not live as long as the connection.
         let ending = match Box::pin(open(&application, &site, &mut record)).await {
             Ok(Opened::Stream { other, early }) => {

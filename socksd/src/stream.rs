@@ -17,7 +17,8 @@ const KEEPALIVE: TcpKeepalive =
 
 /// Sets what a relayed connection needs: small messages leave at once, and a dead party is noticed.
 ///
-/// Failures are of no consequence: the connection works without.
+/// A listening socket passes it on to the connections accepted there. Failures are of no consequence: the connection
+/// works without.
 pub(crate) fn tune(socket: SockRef<'_>) {
     let _ = socket.set_tcp_nodelay(true);
     let _ = socket.set_tcp_keepalive(&KEEPALIVE);

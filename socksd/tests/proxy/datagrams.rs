@@ -2,7 +2,10 @@
 
 use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::sync::LazyLock;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use socks_proto::client::Version;
 use socks_proto::udp::{self, MAX_HEADER};
 use socks_proto::{Address, Command};
@@ -167,6 +170,43 @@ fn fragments_and_malformed_headers_are_dropped() {
     associate.exchange(&target, b"sound");
     let end = associate.end();
     assert!(end.contains(" sent 1 received 1 dropped 6 closed "), "{end}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn no_datagram_does_harm(datagrams in vec(hostile(), 0..40), answers in vec(vec(any::<u8>(), 0..40), 0..5)) {
+        static PROXY: LazyLock<Proxy> = LazyLock::new(|| Proxy::start(options()));
+        let (associate, target) = (Associate::new(&PROXY), target());
+        let outside = associate.exchange(&target, b"before");
+        let stranger = socket(Ipv4Addr::new(127, 9, 9, 9).into());
+        for datagram in &datagrams {
+            let _ = associate.socket.send_to(datagram, associate.relay);
+            let _ = stranger.send_to(datagram, associate.relay);
+            let _ = stranger.send_to(datagram, outside);
+        }
+        for answer in &answers {
+            target.send_to(answer, outside).unwrap();
+            prop_assert_eq!(&associate.receive().1, answer);
+        }
+        associate.exchange(&target, b"after");
+    }
+}
+
+/// Headers of any kind, whole and broken, to places where nobody listens.
+fn hostile() -> impl Strategy<Value = Vec<u8>> {
+    let header = prop_oneof![
+        Just(&b"\x00\x00\x00\x01\x7f\x00\x00\x02"[..]),
+        Just(&b"\x00\x00\x00\x01\x7f\x00\x00\x02\x00\x09"[..]),
+        Just(&b"\x00\x00\x00\x03\x09x.invalid\x00\x50"[..]),
+        Just(&b"\x00\x00\x00\x03\xff"[..]),
+        Just(&b"\x00\x00\x00\x04\x20\x01\x0d\xb8"[..]),
+        Just(&b"\x00\x00\x81\x01\x7f\x00\x00\x02\x00\x09"[..]),
+        Just(&b"\x00\x00\x00\x01\xe0\x00\x00\xfb\x14\xe9"[..]),
+        Just(&b""[..]),
+    ];
+    (header, vec(any::<u8>(), 0..60)).prop_map(|(header, rest)| [header, &rest].concat())
 }
 
 #[test]
