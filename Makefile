@@ -49,6 +49,9 @@ install: release
 	install -D -m 755 $(TARGET)/release/socksify $(DESTDIR)$(PREFIX)/bin/socksify
 	install -D -m 755 $(TARGET)/release/socksd $(DESTDIR)$(PREFIX)/sbin/socksd
 	install -D -m 644 $(TARGET)/release/libsocksify.so $(DESTDIR)$(PREFIX)/lib/socksify/libsocksify.so
+	for unit in service socket; do \
+		sed 's|@sbindir@|$(PREFIX)/sbin|' packaging/socksd.$$unit | \
+		install -D -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/lib/systemd/system/socksd.$$unit || exit; done
 	for page in man/*.[1-8]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	install -D -m 644 socks-conf/schema/socks.toml.schema.json $(DESTDIR)$(PREFIX)/share/socksify/socks.toml.schema.json
@@ -60,6 +63,7 @@ install: release
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/socksify $(DESTDIR)$(PREFIX)/sbin/socksd
 	rm -rf $(DESTDIR)$(PREFIX)/lib/socksify $(DESTDIR)$(PREFIX)/share/socksify
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/socksd.service $(DESTDIR)$(PREFIX)/lib/systemd/system/socksd.socket
 	for page in man/*.[1-8]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	for program in socksify socksd; do \
 		rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$program; \

@@ -23,7 +23,7 @@ _socksd() {
 
     case "${cmd}" in
         socksd)
-            opts="-f -l -v -q -h -V --config --listen --user --users --allow --reach --resolve --hosts --handshake-timeout --connect-timeout --bind-timeout --idle-timeout --max-connections --max-connections-per-host --grace --control --metrics --connections --watch --json --hash-password --check --verbose --quiet --help --version"
+            opts="-f -l -v -q -h -V --config --listen --user --users --allow --reach --resolve --hosts --handshake-timeout --connect-timeout --bind-timeout --idle-timeout --max-connections --max-connections-per-host --grace --log --run-as --control --metrics --connections --watch --json --hash-password --check --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -138,6 +138,14 @@ _socksd() {
                     return 0
                     ;;
                 --grace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --run-as)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

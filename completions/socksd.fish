@@ -13,6 +13,8 @@ complete -c socksd -l idle-timeout -d 'Reset a connection that carried nothing f
 complete -c socksd -l max-connections -d 'Serve so many connections at a time; 0 is any number [default: 0]' -r
 complete -c socksd -l max-connections-per-host -d 'Serve so many connections from one address at a time; 0 is any number [default: 200]' -r
 complete -c socksd -l grace -d 'Give open connections so long to finish on SIGINT or SIGTERM' -r
+complete -c socksd -l log -d 'Send the log here: stderr, stdout, syslog, syslog/FACILITY or a file; repeat it for more [default: stderr]' -r
+complete -c socksd -l run-as -d 'Become this user once the addresses are listened on and the files are read' -r -f -a "(__fish_complete_users)"
 complete -c socksd -l control -d 'Tell about live connections at this unix socket [default: PORT.control in the runtime directory]' -r -F
 complete -c socksd -l metrics -d 'Tell Prometheus what was counted, at http://ADDR:PORT/metrics' -r
 complete -c socksd -l connections -d 'Show the connections of the socksd that runs, and exit; --control or --listen say which one'

@@ -103,7 +103,7 @@ pub enum LogTarget {
 
 impl LogTarget {
     /// What Dante's word for it means.
-    pub(crate) fn from_bytes(word: &[u8]) -> LogTarget {
+    pub fn from_bytes(word: &[u8]) -> LogTarget {
         match word {
             b"stderr" => LogTarget::Stderr,
             b"stdout" => LogTarget::Stdout,

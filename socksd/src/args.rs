@@ -105,6 +105,18 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds_or_never)]
     pub grace: Duration,
 
+    /// Send the log here: stderr, stdout, syslog, syslog/FACILITY or a file; repeat it for more [default: stderr]
+    ///
+    /// Files are opened again on SIGHUP.
+    #[arg(long, value_name = "TARGET")]
+    pub log: Vec<String>,
+
+    /// Become this user once the addresses are listened on and the files are read
+    ///
+    /// What is read again on SIGHUP must be readable by that user.
+    #[arg(long, value_name = "USER", value_hint = ValueHint::Username)]
+    pub run_as: Option<String>,
+
     /// Tell about live connections at this unix socket [default: PORT.control in the runtime directory]
     ///
     /// The directory is $RUNTIME_DIRECTORY, else /run/socksd for root, else $XDG_RUNTIME_DIR/socksd; the port is that of

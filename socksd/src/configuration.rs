@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use log::warn;
+use socks_conf::LogTarget;
 use socks_conf::sockd::{self, Families, Family, Listen, Local, Method, Sockd};
 use socksd::{External, Options, Rules, interface_addresses};
 
@@ -16,14 +17,33 @@ use crate::settings::{count, limit};
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Reads a file, and says what in it may not mean what its author thinks.
-pub(crate) fn read(file: &Path) -> Result<Options, Error> {
+pub(crate) fn read(file: &Path) -> Result<(Options, Process), Error> {
     let text = files::bytes(file)?;
     let sockd = sockd::parse(&text, file).map_err(Error::Configuration)?;
     for warning in &sockd.warnings {
         let text = warning.to_string();
         warn!("{}", text.replacen("warning: ", "", 1));
     }
-    options(sockd)
+    let process = Process {
+        unprivileged: sockd.unprivileged.clone(),
+        logoutput: sockd.logoutput.clone(),
+        errorlog: sockd.errorlog.clone(),
+        debug: sockd.debug > 0,
+    };
+    Ok((options(sockd)?, process))
+}
+
+/// What is about the process rather than what it serves.
+#[derive(Debug, Default)]
+pub(crate) struct Process {
+    /// Whom it becomes once everything is open.
+    pub(crate) unprivileged: Option<String>,
+    /// Where the log goes.
+    pub(crate) logoutput: Vec<LogTarget>,
+    /// Where warnings and errors go in addition.
+    pub(crate) errorlog: Vec<LogTarget>,
+    /// Whether names looked up and addresses tried are logged, too.
+    pub(crate) debug: bool,
 }
 
 /// A method that needs users, without any, lets nobody in; who wrote the file should know.
@@ -70,13 +90,7 @@ fn options(sockd: Sockd) -> Result<Options, Error> {
 
 /// What can be said in the file, and is not heeded.
 fn warn_of_what_is_not_done(sockd: &Sockd) {
-    for (key, is_said) in [
-        ("user.unprivileged", sockd.unprivileged.is_some()),
-        ("logoutput", !sockd.logoutput.is_empty()),
-        ("errorlog", !sockd.errorlog.is_empty()),
-        ("debug", sockd.debug > 0),
-        ("timeout.tcp_fin_wait", sockd.timeout_tcp_fin_wait.is_some()),
-    ] {
+    for (key, is_said) in [("timeout.tcp_fin_wait", sockd.timeout_tcp_fin_wait.is_some())] {
         if is_said {
             warn!("`{key}` has no effect in this version");
         }

@@ -49,6 +49,10 @@ const EXAMPLES: &[Entry] = &[
         "Make the hash of a password, to be stored in a file of users in place of it.",
     ),
     (
+        "socksd -f /etc/sockd.conf --run-as nobody --log syslog",
+        "Listen as root, also on a port below 1024, and serve as somebody with no rights. The units socksd.service and socksd.socket do the same in a sandbox of systemd; sockets that systemd hands over are served in place of --listen.",
+    ),
+    (
         "socksd --connections --watch",
         "Watch the connections of the socksd on port 1080: number, application, target as it was asked for and the address it stands for, user, bytes from and to the application, type (out, in, udp), age.",
     ),
@@ -105,7 +109,7 @@ const COMMANDS: &[Entry] = &[
 const SIGNALS: &[Entry] = &[
     (
         "SIGHUP",
-        "Read the configuration file and the files of users and names again. New connections begin under the new rules, open ones keep theirs; if anything is wrong, all stays as it was and the log says why. The addresses listened on do not change.",
+        "Read the configuration file and the files of users and names again, and open the files of the log again. New connections begin under the new rules, open ones keep theirs; if anything is wrong, all stays as it was and the log says why. The addresses listened on do not change.",
     ),
     ("SIGINT, SIGTERM", "Accept no more connections, give the open ones the time of --grace, and end."),
 ];

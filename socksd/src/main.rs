@@ -4,20 +4,23 @@
 mod configuration;
 mod error;
 mod files;
+mod journal;
+mod privileges;
 mod seeing;
 mod settings;
-mod stderr;
 
 use std::io::stdin;
 use std::process::ExitCode;
 
 use clap::Parser;
+use listenfd::ListenFd;
 use log::{LevelFilter, error, info};
 use socksd::args::Args;
-use socksd::{Server, UserError, hash_password, interrupted, raise_descriptor_limit};
+use socksd::{Options, Server, UserError, hash_password, interrupted, raise_descriptor_limit};
 
 use crate::error::Error;
-use crate::stderr::log_to_stderr;
+use crate::journal::log_to_stderr;
+use crate::privileges::become_user;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -46,24 +49,50 @@ fn run(args: Args) -> Result<(), Error> {
     if args.connections {
         return seeing::show(&args);
     }
-    let options = settings::options(&args)?;
+    let (options, process) = settings::settings(&args)?;
     if args.check {
         return Ok(());
     }
+    journal::log_to(&process.logoutput, &process.errorlog);
+    if process.debug {
+        log::set_max_level(LevelFilter::Debug);
+    }
     raise_descriptor_limit();
-    let mut server = Server::bind(options)?;
+    let mut server = open(options)?;
     seeing::open(&mut server, &args)?;
     if let Some(address) = args.metrics {
         info!("metrics at http://{}/metrics", server.metrics(address)?);
+    }
+    if let Some(user) = &process.unprivileged {
+        become_user(user)?;
     }
     let reloader = server.reloader();
     let until_interrupted = async {
         tokio::select! {
             () = interrupted() => {}
-            () = reloader.on_hangup(move || settings::options(&args)) => {}
+            () = reloader.on_hangup(move || reload(&args)) => {}
         }
     };
     server.run_blocking(until_interrupted).map_err(Error::Run)
+}
+
+/// A proxy on the sockets that systemd hands over (sd_listen_fds(3)), or on its own.
+fn open(options: Options) -> Result<Server, Error> {
+    let mut handed = ListenFd::from_env();
+    let mut listeners = Vec::new();
+    for index in 0..handed.len() {
+        listeners.extend(handed.take_tcp_listener(index).map_err(Error::Inherited)?);
+    }
+    match listeners.is_empty() {
+        true => Ok(Server::bind(options)?),
+        false => Server::from_listeners(listeners, options).map_err(Error::Inherited),
+    }
+}
+
+fn reload(args: &Args) -> Result<Options, Error> {
+    let (options, process) = settings::settings(args)?;
+    journal::log_to(&process.logoutput, &process.errorlog);
+    Ok(options)
 }
 
 /// Prints the hash of the password in the first line of standard input.

@@ -2,19 +2,27 @@
 
 use std::time::Duration;
 
+use socks_conf::LogTarget;
 use socksd::Options;
 use socksd::args::Args;
 
-use crate::configuration;
+use crate::configuration::{self, Process};
 use crate::error::Error;
 use crate::files;
 
-/// The options that the command line stands for; what it says wins over the configuration file it names.
-pub(crate) fn options(args: &Args) -> Result<Options, Error> {
-    let mut options = match &args.config {
+/// The options that the command line stands for, and what it says about the process; it wins over the configuration
+/// file it names.
+pub(crate) fn settings(args: &Args) -> Result<(Options, Process), Error> {
+    let (mut options, mut process) = match &args.config {
         Some(file) => configuration::read(file)?,
-        None => Options::default(),
+        None => Default::default(),
     };
+    if args.run_as.is_some() {
+        process.unprivileged.clone_from(&args.run_as);
+    }
+    if !args.log.is_empty() {
+        process.logoutput = args.log.iter().map(|word| LogTarget::from_bytes(word.as_bytes())).collect();
+    }
     if !args.listen.is_empty() {
         options.listen.clone_from(&args.listen);
     }
@@ -48,7 +56,7 @@ pub(crate) fn options(args: &Args) -> Result<Options, Error> {
         files::add_hosts(&mut options.hosts, file)?;
     }
     configuration::warn_of_missing_users(&options);
-    Ok(options)
+    Ok((options, process))
 }
 
 fn set(option: &mut Duration, said: Option<Duration>) {

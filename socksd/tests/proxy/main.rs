@@ -7,6 +7,7 @@ mod filtering;
 mod hostile;
 mod journal;
 mod lifetime;
+mod process;
 mod program;
 mod proxy;
 mod relaying;

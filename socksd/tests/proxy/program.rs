@@ -45,6 +45,11 @@ impl Program {
         line_with(&mut self.log, text)
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to read its configuration again.
     pub(crate) fn hang_up(&self) {
         assert!(
