@@ -14,6 +14,7 @@ use libc::{
 use crate::association::{self, Pace};
 use crate::callback;
 use crate::calls::data::concerns;
+use crate::calls::late;
 use crate::calls::{
     asynchronous, connect, data, datagram, descriptor, epoll, exec, host, identity, listen, local, option,
     poll, query, resolve, thread,
@@ -125,16 +126,16 @@ interpose! {
 
     /// A socket whose proxy is being asked is still connecting: EAGAIN, or sleep.
     fn read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t = -1
-        => data::read, when { concerns(fd) }, keeps Pace;
+        => data::read, when { concerns(fd) }, keeps Pace, mends late::read;
     /// As read.
     fn __read(fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t = -1
-        => data::read, when { concerns(fd) }, keeps Pace;
+        => data::read, when { concerns(fd) }, keeps Pace, mends late::read;
     /// As read.
     fn __read_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t) -> ssize_t = -1
-        => data::read_chk, when { concerns(fd) }, keeps Pace;
+        => data::read_chk, when { concerns(fd) }, keeps Pace, mends late::read_chk;
     /// As read.
     fn readv(fd: c_int, vector: *const iovec, count: c_int) -> ssize_t = -1
-        => data::readv, when { concerns(fd) }, keeps Pace;
+        => data::readv, when { concerns(fd) }, keeps Pace, mends late::readv;
     /// As read.
     fn preadv2(fd: c_int, vector: *const iovec, count: c_int, offset: off_t, flags: c_int) -> ssize_t = -1
         => data::preadv2, when { concerns(fd) }, keeps Pace;
@@ -149,19 +150,19 @@ interpose! {
         => data::pwritev2, when { concerns(fd) }, keeps Pace;
     /// As read.
     fn recv(fd: c_int, buffer: *mut c_void, count: size_t, flags: c_int) -> ssize_t = -1
-        => data::recv, when { concerns(fd) }, keeps Pace;
+        => data::recv, when { concerns(fd) }, keeps Pace, mends late::recv;
     /// As read.
     fn __recv_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t, flags: c_int) -> ssize_t = -1
-        => data::recv_chk, when { concerns(fd) }, keeps Pace;
+        => data::recv_chk, when { concerns(fd) }, keeps Pace, mends late::recv_chk;
     /// As read.
     fn recvfrom(fd: c_int, buffer: *mut c_void, count: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t = -1
-        => data::recvfrom, when { concerns(fd) }, keeps Pace;
+        => data::recvfrom, when { concerns(fd) }, keeps Pace, mends late::recvfrom;
     /// As read.
     fn __recvfrom_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t = -1
-        => data::recvfrom_chk, when { concerns(fd) }, keeps Pace;
+        => data::recvfrom_chk, when { concerns(fd) }, keeps Pace, mends late::recvfrom_chk;
     /// As read.
     fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t = -1
-        => data::recvmsg, when { concerns(fd) }, keeps Pace;
+        => data::recvmsg, when { concerns(fd) }, keeps Pace, mends late::recvmsg;
     /// As read.
     fn recvmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int, timeout: *mut timespec) -> c_int = -1
         => data::recvmmsg, when { concerns(fd) }, keeps Pace;

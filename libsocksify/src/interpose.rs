@@ -169,7 +169,8 @@ macro_rules! interpose {
     ($(
         $(#[doc = $doc:literal])+
         fn $name:ident($($arg:ident: $ty:ty),* $(,)?) -> $ret:ty = $failure:expr => $body:path
-            $(, when $when:block)? $(, keeps $progress:ty)? $(, notes $note:path)? $(, acts $act:path)?;
+            $(, when $when:block)? $(, keeps $progress:ty)? $(, notes $note:path)? $(, mends $mend:path)?
+            $(, acts $act:path)?;
     )*) => {
         /// One row of the table, for INTERPOSED.md and the tests.
         #[cfg(test)]
@@ -222,7 +223,7 @@ macro_rules! interpose {
                     // SAFETY: the application's own arguments.
                     let result = unsafe { real::$name($($arg),*) };
                     interpose!(@note result, [$($note)?], $($arg),*);
-                    return result;
+                    return interpose!(@mend result, [$($mend)?], $($arg),*);
                 }
                 #[allow(unused_mut)]
                 let mut progress = interpose!(@progress $($progress)?);
@@ -253,6 +254,8 @@ macro_rules! interpose {
             $note($result, $($arg),*);
         }
     };
+    (@mend $result:ident, [], $($arg:ident),*) => { $result };
+    (@mend $result:ident, [$mend:path], $($arg:ident),*) => { $mend($result, $($arg),*) };
     (@passes) => { false };
     (@passes $when:block) => { !$when };
     (@progress) => { () };

@@ -1,6 +1,8 @@
 /* udp HOST PORT: datagrams to an echo service and back, by every call, as they go without a proxy. */
 #include "probe.h"
 #include <netinet/udp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -192,6 +194,50 @@ static void inherited(void) {
     CHECK(close(fd) == 0);
 }
 
+static atomic_int waiting;
+
+static void *waits(void *fd) {
+    char text[64];
+    struct address from = {.length = sizeof from.storage};
+    waiting = gettid();
+    CHECK(recvfrom(*(int *)fd, text, sizeof text, 0, &from.any, &from.length) == 5 && !memcmp(text, "first", 5));
+    CHECK(same(&from, &to));
+    waiting = -gettid();
+    CHECK(recv(*(int *)fd, text, sizeof text, 0) == 6 && !memcmp(text, "second", 6));
+    return NULL;
+}
+
+/* Until a thread sleeps in the kernel. */
+static void await_sleep(int thread) {
+    char path[64], line[256] = "", *state = NULL;
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+    while (!state || state[2] != 'S') {
+        FILE *file = fopen(path, "r");
+        CHECK(file && fgets(line, sizeof line, file));
+        fclose(file);
+        state = strrchr(line, ')');
+    }
+}
+
+/* Who waits before anything was sent hears the answer. */
+static void answered_late(void) {
+    struct address any = literal(to.any.sa_family == AF_INET ? "0.0.0.0" : "::", 0);
+    int fd = datagram();
+    pthread_t thread;
+    CHECK(bind(fd, &any.any, any.length) == 0);
+    CHECK(pthread_create(&thread, NULL, waits, &fd) == 0);
+    while (waiting == 0)
+        ;
+    await_sleep(waiting);
+    CHECK(sendto(fd, "first", 5, 0, &to.any, to.length) == 5);
+    while (waiting > 0)
+        ;
+    await_sleep(-waiting);
+    CHECK(sendto(fd, "second", 6, 0, &to.any, to.length) == 6);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(close(fd) == 0);
+}
+
 /* A socket may talk to this machine and to others; nobody hears what is for another. */
 static void mixed(void) {
     int fd = datagram(), here = socket(AF_INET, SOCK_DGRAM, 0);
@@ -234,6 +280,7 @@ int main(int count, char **words) {
     without_blocking();
     cut();
     inherited();
+    answered_late();
     mixed();
     limited();
     return 0;

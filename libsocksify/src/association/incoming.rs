@@ -139,7 +139,7 @@ fn content(ticket: Ticket, parts: &Parts, datagram: &Datagram) -> Option<Content
 }
 
 impl Socket {
-    fn is_relay(&self, from: Option<SocketAddr>) -> bool {
+    pub(super) fn is_relay(&self, from: Option<SocketAddr>) -> bool {
         let relay = match self.stage {
             super::Stage::Open(association) => Some(association.relay),
             _ => None,

@@ -8,6 +8,7 @@
 //! strangers away; one that is not connected can have direct targets beside proxied ones.
 
 mod incoming;
+mod late;
 mod linger;
 mod opening;
 mod outgoing;
@@ -33,6 +34,7 @@ use segment::Offload;
 use target::{Targets, Way};
 
 pub(crate) use incoming::{receive, waiting_bytes};
+pub(crate) use late::received;
 pub(crate) use linger::at_exit;
 pub(crate) use outgoing::{domain, send, send_to_peer};
 pub(crate) use pace::{Pace, blocks};

@@ -67,6 +67,15 @@ impl Targets {
         Some((target.way, target.header))
     }
 
+    /// Whether this may be somebody who answers.
+    pub(crate) fn knows(&self, from: &Address) -> bool {
+        let header = Header::new(from);
+        let may_be = |target: &Target| {
+            target.header.as_bytes() == header.as_bytes() || (target.is_name && target.port() == from.port)
+        };
+        self.all.iter().flatten().any(may_be)
+    }
+
     /// Remembers a target, in the place of the one not used for longest.
     pub(crate) fn add(&mut self, address: SocketAddr, wire: &Address, way: Way) {
         let fresh = Target {

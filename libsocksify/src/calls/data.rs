@@ -267,7 +267,7 @@ fn has_room(parts: *const iovec, count: usize) -> bool {
 }
 
 /// A message of these parts, from or to nobody in particular.
-fn message(parts: *const iovec, count: usize) -> msghdr {
+pub(super) fn message(parts: *const iovec, count: usize) -> msghdr {
     // SAFETY: an all-zero message is an empty one.
     let empty: msghdr = unsafe { std::mem::zeroed() };
     msghdr { msg_iov: parts.cast_mut(), msg_iovlen: count as _, ..empty }

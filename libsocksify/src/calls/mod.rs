@@ -9,6 +9,7 @@ pub(crate) mod epoll;
 pub(crate) mod exec;
 pub(crate) mod host;
 pub(crate) mod identity;
+pub(crate) mod late;
 pub(crate) mod listen;
 pub(crate) mod local;
 pub(crate) mod option;
