@@ -77,7 +77,7 @@ impl Choice for UdpFallback {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BindPolicy {
     /// When the application waits for a call back: it listens on a port the system chose, and has a connection
-    /// through a proxy.
+    /// to an FTP server through a proxy.
     Auto,
     /// Whenever it listens where others than this machine could reach it.
     Always,

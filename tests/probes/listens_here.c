@@ -47,6 +47,9 @@ int main(int count, char **words) {
     serves(bound("::", 0));
     struct address any = literal("0.0.0.0", 0);
     serves(stream(&any));
+    int here = listener_like(control);
+    struct address one = name(here), other = real_name(here);
+    CHECK(same(&one, &other));
     // At the very address of the connection, but on a port of its own choice.
     struct address own = name(control);
     if (own.any.sa_family == AF_INET)

@@ -1,13 +1,14 @@
 //! When a proxy is asked to listen in the application's place.
 //!
-//! RFC 1928 has BIND for protocols that call back, and lets the request name the host of the primary connection. So a
-//! listener waits at the proxy if its port is the kernel's choice (nobody calls it before he is told) and if it
-//! belongs to a connection through a proxy that this process has open: bound to the very address of that connection, as
-//! FTP clients do, or to any address while the connection is one of FTP's. Everything else is a server of this machine,
-//! unless a route about `bind` alone, or `bind = always`, says otherwise.
+//! RFC 1928 has BIND for protocols that call back, and lets the request name the host of the primary connection. FTP is the
+//! one in use: a listener waits at the proxy if its port is the kernel's choice (nobody calls it before he is told), and if this
+//! process has a control connection of FTP open through a proxy, to whose very address it is bound, or to any. Everything
+//! else is a server of this machine: programs that tell their neighbours, or themselves, where they listen have connections
+//! through a proxy, too, and wait for others than the far end of those. A route about `bind` alone, or `bind = always`,
+//! says otherwise.
 //!
-//! Of several connections it is the latest, FTP's first: a program that talks to several FTP servers at a time may have the
-//! wrong one named, and the proxy then turns away the right one.
+//! Of several connections it is the latest: a program that talks to several FTP servers at a time may have the wrong one named,
+//! and the proxy then turns away the right one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::RawFd;
@@ -44,16 +45,6 @@ pub(crate) struct Ask {
     pub(crate) spokesman: Option<u64>,
 }
 
-/// When the question comes up.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// The application wants to know what address it has, before it listens: to tell somebody, or for nothing. Only
-    /// FTP's clients are known to tell.
-    Name,
-    /// It listens.
-    Listen,
-}
-
 /// The ports of FTP servers: plain, and over TLS from the start.
 const FTP: [u16; 2] = [21, 990];
 
@@ -77,7 +68,7 @@ struct Primary {
 }
 
 /// Decides about a socket that is bound, or is about to be.
-pub(crate) fn place(fd: RawFd, moment: Moment) -> Place {
+pub(crate) fn place(fd: RawFd) -> Place {
     let (Ok(kind), Some(own)) = (Kind::of(fd), sys::own_address(fd)) else { return Place::Here };
     if process::runs_on_borrowed_memory()
         || !kind.is_tcp()
@@ -91,7 +82,7 @@ pub(crate) fn place(fd: RawFd, moment: Moment) -> Place {
     if policy == BindPolicy::Never || sys::connected_to(fd).is_some() {
         return Place::Here;
     }
-    let primary = if is_secret { primary(own.ip(), moment) } else { None };
+    let primary = if is_secret { primary(own.ip()) } else { None };
     let guess = || (policy == BindPolicy::Always && is_secret).then(|| latest(|_| true)).flatten();
     let primary = primary.or_else(guess);
     let target = primary.map_or_else(|| anybody(own, is_secret), |primary| primary.target);
@@ -103,9 +94,7 @@ pub(crate) fn place(fd: RawFd, moment: Moment) -> Place {
             is_secret,
             spokesman: primary.filter(|_| own.ip().to_canonical().is_unspecified()).and_then(Primary::cookie),
         }),
-        Path::Refused(errno) if moment == Moment::Listen && primary.is_some_and(Primary::is_of_ftp) => {
-            Place::Nowhere(errno)
-        }
+        Path::Refused(errno) if primary.is_some_and(Primary::is_of_ftp) => Place::Nowhere(errno),
         _ => Place::Here,
     }
 }
@@ -125,14 +114,9 @@ fn is_asked(policy: BindPolicy, primary: Option<Primary>, route: &Route) -> bool
 }
 
 /// The connection on whose behalf a listener with this address waits.
-fn primary(own: IpAddr, moment: Moment) -> Option<Primary> {
+fn primary(own: IpAddr) -> Option<Primary> {
     let own = own.to_canonical();
-    latest(|primary| {
-        let speaks_ftp = primary.is_of_ftp();
-        let has_its_address = primary.own.ip().to_canonical() == own;
-        (speaks_ftp && (has_its_address || own.is_unspecified()))
-            || (has_its_address && moment == Moment::Listen)
-    })
+    latest(|primary| primary.is_of_ftp() && (own.is_unspecified() || primary.own.ip().to_canonical() == own))
 }
 
 fn latest(serves: impl Fn(&Primary) -> bool) -> Option<Primary> {

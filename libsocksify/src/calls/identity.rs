@@ -3,9 +3,8 @@
 use libc::{c_int, sockaddr, socklen_t};
 
 use super::listen::{self, Answer};
-use crate::callback::{self, Moment};
 use crate::interpose::Verdict;
-use crate::{address, descriptors, errno, parking, replacement, sys};
+use crate::{address, callback, descriptors, errno, parking, replacement, sys};
 
 /// Answers for a proxied socket; as long as it is connected at all.
 pub(crate) fn getpeername(
@@ -61,5 +60,5 @@ fn asked(progress: &mut listen::Progress, fd: c_int) -> Answer {
     if callback::is_waiting(fd) && matches!(progress, listen::Progress::Fresh) {
         return listen::ask_again(progress, fd);
     }
-    listen::ask(progress, fd, Moment::Name)
+    listen::ask(progress, fd)
 }

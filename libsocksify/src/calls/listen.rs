@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use libc::{c_int, sockaddr, socklen_t};
 
-use crate::callback::{self, Ask, Call, Moment, Place, Request};
+use crate::callback::{self, Ask, Call, Place, Request};
 use crate::interpose::{self, Verdict};
 use crate::sys::Kind;
 use crate::wait::Wait;
@@ -72,7 +72,7 @@ pub(crate) fn listen(progress: &mut Progress, fd: c_int, backlog: c_int) -> Verd
     if callback::is_waiting(fd) {
         return begin(fd, backlog);
     }
-    match ask(progress, fd, Moment::Listen) {
+    match ask(progress, fd) {
         Answer::Local => Verdict::Direct,
         Answer::At(_) => begin(fd, backlog),
         Answer::Refused(errno) => Verdict::Fail(errno),
@@ -88,10 +88,10 @@ fn begin(fd: c_int, backlog: c_int) -> Verdict<c_int> {
 }
 
 /// Asks the proxy to listen for a socket, or goes on with it.
-pub(super) fn ask(progress: &mut Progress, fd: c_int, moment: Moment) -> Answer {
+pub(super) fn ask(progress: &mut Progress, fd: c_int) -> Answer {
     match std::mem::take(progress) {
         Progress::Asking(request) => go_on(progress, fd, request),
-        Progress::Fresh => match callback::place(fd, moment) {
+        Progress::Fresh => match callback::place(fd) {
             Place::Here => Answer::Local,
             Place::Nowhere(errno) => Answer::Refused(errno),
             Place::Proxy(ask) => begin_asking(progress, fd, ask),

@@ -47,6 +47,9 @@ const WAYS: &[(&str, Server, &str)] = &[
     ("ipv6", Server::Danted, "socks_v5"),
 ];
 
+/// The target is no FTP server.
+const ALWAYS: &str = "bind: always";
+
 fn host(label: &str) -> String {
     match label {
         "name" => NAME_V4.to_owned(),
@@ -67,7 +70,7 @@ pub(crate) fn add(suite: &mut Suite) {
                 suite.add(name, &needs, move |bench| {
                     bench.world.start(server.open())?;
                     let keys = format!("proxyprotocol: {protocol}");
-                    let configuration = preload::route_to(server.open().port(), "", &keys);
+                    let configuration = preload::route_to(server.open().port(), ALWAYS, &keys);
                     let wrapper = preload::with(bench, build.library(), &configuration)?;
                     called(bench, label, mode, &wrapper, false)
                 });
@@ -88,8 +91,11 @@ pub(crate) fn add(suite: &mut Suite) {
 }
 
 /// Who listens for himself is not disturbed, nor is who waits for a call.
-const HERE: &[(&str, &str, u16)] =
-    &[("listens_here", "ipv4", CALLER), ("listens_here", "ipv6", LINE), ("strangers", "ipv4", CALLER)];
+const HERE: &[(&str, &str, u16, &str)] = &[
+    ("listens_here", "ipv4", CALLER, ""),
+    ("listens_here", "ipv6", LINE, ""),
+    ("strangers", "ipv4", CALLER, ALWAYS),
+];
 
 /// An IPv4 listener, and a proxy that has an IPv6 address only.
 fn by_ipv6(bench: &Bench<'_>, build: Build) -> Verdict {
@@ -97,11 +103,16 @@ fn by_ipv6(bench: &Bench<'_>, build: Build) -> Verdict {
     bench.world.start(proxy)?;
     let url = format!("socks5://[{}]:{}", PROXY.v6, proxy.port());
     let wrapper = Wrapper::Command { build, urls: vec![url] };
-    called(bench, "ipv4", "address", &wrapper, false)
+    let probe = preload::probe(bench, "called", [&host("ipv4"), &CALLER.to_string(), "address"])?;
+    let outcome = bench.run(&probe.env("SOCKSIFY_BIND", "always"), &wrapper)?;
+    expect(outcome.succeeded(), "success", &outcome)
 }
 
-fn here(bench: &Bench<'_>, build: Build, (probe, label, port): (&str, &str, u16)) -> Verdict {
-    let wrapper = preload::through(bench, build.library(), Server::Socksd.open())?;
+fn here(bench: &Bench<'_>, build: Build, (probe, label, port, options): (&str, &str, u16, &str)) -> Verdict {
+    let proxy = Server::Socksd.open();
+    bench.world.start(proxy)?;
+    let configuration = preload::route_to(proxy.port(), options, "proxyprotocol: socks_v5");
+    let wrapper = preload::with(bench, build.library(), &configuration)?;
     let outcome = bench.run(&preload::probe(bench, probe, [host(label), port.to_string()])?, &wrapper)?;
     expect(outcome.succeeded(), "success", &outcome)
 }

@@ -64,8 +64,9 @@ fn answered(bench: &Bench<'_>, build: Build, how: &str, case: &Case) -> Verdict 
 fn outcome(bench: &Bench<'_>, build: Build, how: &str, port: u16, protocol: &str, prints: &str) -> Verdict {
     bench.world.start(Server::Socksd.open())?;
     let good = Server::Socksd.open().port();
-    let configuration = preload::route_to(port, "", &format!("proxyprotocol: {protocol} command: bind"))
-        + &preload::route_to(good, "", "proxyprotocol: socks_v5 command: connect");
+    let configuration =
+        preload::route_to(port, super::ALWAYS, &format!("proxyprotocol: {protocol} command: bind"))
+            + &preload::route_to(good, "", "proxyprotocol: socks_v5 command: connect");
     let wrapper = preload::with(bench, build.library(), &configuration)?;
     let words = [TARGET.v4.to_string(), CALLER.to_string(), how.to_owned()];
     let outcome = bench.run(&preload::probe(bench, "call_outcome", words)?, &wrapper)?;
