@@ -2,6 +2,7 @@
 
 mod application;
 mod calls;
+mod clients;
 mod datagrams;
 mod filtering;
 mod hostile;

@@ -1,6 +1,6 @@
 //! `socksd` itself, by hand and with real applications.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
@@ -174,73 +174,6 @@ fn the_descriptor_limit_is_raised() {
     let target = echo();
     let mut held: Vec<_> = (0..40).map(|_| connect(program.address, target)).collect();
     held.iter_mut().for_each(|application| exchange(application, b"all at once"));
-}
-
-/// An HTTP target that answers every request with `hello`.
-fn web() -> u16 {
-    let target = Target::listen();
-    let port = target.socket_addr().port();
-    std::thread::spawn(move || {
-        loop {
-            let mut stream = target.accept();
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                let mut byte = [0];
-                match stream.read(&mut byte) {
-                    Ok(1) => request.push(byte[0]),
-                    _ => break,
-                }
-            }
-            let _ = stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello");
-        }
-    });
-    port
-}
-
-#[test]
-fn curl_in_every_dialect() {
-    let program = Program::start(&["--resolve", "www.example.org=127.0.0.1"]);
-    let (proxy, port) = (program.address, web());
-    for (scheme, host) in [
-        ("socks4", "127.0.0.1"),
-        ("socks4a", "www.example.org"),
-        ("socks5", "127.0.0.1"),
-        ("socks5h", "www.example.org"),
-    ] {
-        let arguments = ["-sS", "-x", &format!("{scheme}://{proxy}"), &format!("http://{host}:{port}/")];
-        assert_eq!(stdout("curl", &arguments, b""), "hello", "{scheme}");
-    }
-}
-
-#[test]
-fn curl_with_a_password() {
-    let program = Program::start(&["--user", "alice:secret"]);
-    let (proxy, target) = (program.address, format!("http://127.0.0.1:{}/", web()));
-    let right = format!("socks5://alice:secret@{proxy}");
-    assert_eq!(stdout("curl", &["-sS", "-x", &right, &target], b""), "hello");
-    let wrong = format!("socks5://alice:wrong@{proxy}");
-    assert_eq!(Command::new("curl").args(["-s", "-x", &wrong, &target]).status().unwrap().code(), Some(97));
-}
-
-#[test]
-fn netcat_half_closes_and_reads_the_answer() {
-    let program = Program::start(&[]);
-    let proxy = program.address.to_string();
-    let port = web().to_string();
-    for version in ["4", "5"] {
-        let arguments = ["-N", "-X", version, "-x", &proxy, "127.0.0.1", &port];
-        assert!(stdout("nc", &arguments, b"GET / HTTP/1.0\r\n\r\n").ends_with("hello"), "{version}");
-    }
-}
-
-fn stdout(program: &str, arguments: &[&str], input: &[u8]) -> String {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap_or_else(|error| panic!("{program}: {error}"));
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", output.status);
-    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
