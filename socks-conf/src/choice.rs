@@ -1,5 +1,6 @@
 //! Keys whose value is one word out of a few.
 
+use crate::Isolation;
 use crate::keyword::{BIND_POLICIES, RESOLVE_PROTOCOLS, UDP_FALLBACKS};
 use crate::problem::Problem;
 use crate::value::unknown_value;
@@ -91,6 +92,12 @@ impl Choice for BindPolicy {
     const MEANINGS: &'static [BindPolicy] = &[BindPolicy::Auto, BindPolicy::Always, BindPolicy::Never];
 }
 
+impl Choice for Isolation {
+    const KEYWORD: &'static str = "isolate";
+    const WORDS: &'static [&'static str] = &["process"];
+    const MEANINGS: &'static [Isolation] = &[Isolation::Process];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,5 +111,6 @@ mod tests {
         all_have_meanings::<ResolveProtocol>();
         all_have_meanings::<UdpFallback>();
         all_have_meanings::<BindPolicy>();
+        all_have_meanings::<Isolation>();
     }
 }

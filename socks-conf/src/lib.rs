@@ -73,7 +73,7 @@ pub use keyword::{ClauseKey, KEYWORDS, Key, Keyword, OptionKey, Section, Standin
 pub use load::load;
 pub use parse::parse;
 pub use problem::Problem;
-pub use proxy::{Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, Secret};
+pub use proxy::{Isolation, Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, Secret};
 pub use route::{Command, Commands, Method, Protocol, Protocols, Route, Via};
 pub use routing::{Decision, Host, Question};
 pub use set::{Member, Set};

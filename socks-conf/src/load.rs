@@ -1,10 +1,11 @@
 //! Finding the configuration: variables that name a proxy, else the first file that exists.
 
 use crate::environment::{Environment, expand_home};
-use crate::{Config, Error, Proxy, Secret, Source, parse};
+use crate::{Config, Error, Isolation, Proxy, Secret, Source, parse};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The caller's way to read a file.
 type Read<'a> = &'a dyn Fn(&Path) -> io::Result<Vec<u8>>;
@@ -32,12 +33,21 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>, read: Read<'_>) -> Resu
     };
     for proxy in &mut config.proxies {
         read_password(proxy, home.as_deref(), beside.as_deref(), read)?;
+        isolate(proxy);
     }
     environment.add_credentials(&mut config)?;
     environment.add_logging(&mut config)?;
     environment.add_settings(&mut config)?;
     environment.warn_about_idle_variables(&mut config);
     Ok(config)
+}
+
+/// Makes the user name by which the proxy tells this process from others. Process numbers come again, times do not.
+fn isolate(proxy: &mut Proxy) {
+    let Some(Isolation::Process) = proxy.isolate else { return };
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    proxy.username = Some(format!("socksify-{}-{:x}", std::process::id(), since.as_nanos()));
+    proxy.password = Some(Secret::new("0".to_owned()));
 }
 
 fn read_file(environment: &Environment<'_>, read: Read<'_>) -> Result<Config, Error> {

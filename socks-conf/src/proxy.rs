@@ -22,6 +22,15 @@ pub struct Proxy {
     pub password: Option<Secret>,
     /// A file that holds the password; [`load`](crate::load) has read it, [`parse`](crate::parse) has not.
     pub password_file: Option<PathBuf>,
+    /// Who gets a user name of its own there, so that the proxy can keep their connections apart, as Tor does.
+    pub isolate: Option<Isolation>,
+}
+
+/// Whose connections a proxy is to keep apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Those of each process that has loaded the configuration; one that forks shares its own with the child.
+    Process,
 }
 
 /// The address of a proxy as it was written.

@@ -71,7 +71,16 @@ impl Proxy {
 
     pub(crate) fn new(host: ProxyHost, port: u16, protocols: ProxyProtocols) -> Proxy {
         let name = format!("{host}:{port}");
-        Proxy { name, host, port, protocols, username: None, password: None, password_file: None }
+        Proxy {
+            name,
+            host,
+            port,
+            protocols,
+            username: None,
+            password: None,
+            password_file: None,
+            isolate: None,
+        }
     }
 
     fn take_credentials(&mut self, text: &str) -> Result<(), UrlError> {

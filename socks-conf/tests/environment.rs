@@ -289,3 +289,16 @@ fn variables_that_would_weaken_a_route_do_nothing_silently() {
     let redirect = load_from(&[("SOCKS_SERVER", "h:1"), ("SOCKS_REDIRECT_FROM", "10.0.0.1")], &[]);
     assert!(matches!(redirect, Err(Error::Variable { name, .. }) if name == "SOCKS_REDIRECT_FROM"));
 }
+
+#[test]
+fn a_process_that_is_kept_apart_has_a_user_name_of_its_own() {
+    let text = b"[proxy.tor]\nurl = 'socks5://127.0.0.1:9050'\nisolate = 'process'\n[[route]]\nvia = 'tor'\n";
+    let files = [("/etc/socks.conf", Some(&text[..]))];
+    let load = || load_from(&[("SOCKS_USERNAME", "alice"), ("SOCKS_PASSWORD", "hush")], &files).unwrap();
+    let (first, second) = (load(), load());
+    let own = format!("socksify-{}-", std::process::id());
+    let name = |config: &Config| config.proxies[0].username.clone().unwrap();
+    assert!(name(&first).starts_with(&own), "{}", name(&first));
+    assert_ne!(name(&first), name(&second));
+    assert_eq!(first.proxies[0].password.as_ref().unwrap().reveal(), "0");
+}

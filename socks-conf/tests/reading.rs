@@ -46,6 +46,7 @@ fn every_layout_of_the_same_route_gives_the_same_model() {
         username: None,
         password: None,
         password_file: None,
+        isolate: None,
     };
     for text in [
         &include_bytes!("../fixtures/accepted/one-line.conf")[..],

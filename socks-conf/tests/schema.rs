@@ -71,6 +71,13 @@ fn proxy() -> Json {
         "password_file".into(),
         described(json!({ "type": "string" }), "A file whose first line is the password."),
     );
+    properties.insert(
+        "isolate".into(),
+        described(
+            json!({ "enum": ["process"] }),
+            "A user name of its own for each process, to be kept apart by.",
+        ),
+    );
     object(properties, &["url"])
 }
 

@@ -27,11 +27,23 @@ pub(crate) fn load(environment: &mut Environment) -> Result<Config, Error> {
     let variable = |name: &str| environment.variable(name);
     let mut config =
         socks_conf::load(&variable, &|path| std::fs::read(path)).map_err(Error::Configuration)?;
+    check_protocols(&config)?;
     warn_about_exposed_passwords(&mut config);
     if let Source::File(file) = &config.source {
         environment.pin(file).map_err(Error::Directory)?;
     }
     Ok(config)
+}
+
+/// The library speaks SOCKS only: where all proxies speak something else, every connection would fail.
+fn check_protocols(config: &Config) -> Result<(), Error> {
+    let http = |proxy: &Proxy| proxy.protocols == ProxyProtocols::from([ProxyProtocol::Http]);
+    match config.proxies.first() {
+        Some(first) if config.proxies.iter().all(http) => {
+            Err(Error::OnlyHttp(config.source.to_string(), first.to_string()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Warns of each file that holds a password and that others can read.

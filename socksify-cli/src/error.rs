@@ -26,6 +26,8 @@ pub(crate) enum Error {
     BlankInUrl(String),
     /// A proxy of the command line speaks a protocol that the library does not.
     HttpProxy(String),
+    /// A configuration has proxies, none of which speaks a protocol that the library does.
+    OnlyHttp(String, String),
     /// There is no library to preload.
     Library(library::Unusable),
     /// The log file cannot be written.
@@ -95,6 +97,10 @@ impl fmt::Display for Error {
                     "-p {url}: HTTP proxies cannot be used yet\n  hint: name a SOCKS proxy: socks5h://HOST:PORT"
                 )
             }
+            Error::OnlyHttp(source, proxy) => write!(
+                out,
+                "{source}: {proxy} is an HTTP proxy, which cannot be used yet\n  hint: name a SOCKS proxy, if there is one"
+            ),
             Error::Library(error) => error.fmt(out),
             Error::Log(path, error) => write!(out, "cannot write the log file {}: {error}", path.display()),
             Error::BlankInLog(path) => {

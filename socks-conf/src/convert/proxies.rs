@@ -2,6 +2,7 @@
 
 use super::order::Step;
 use super::quoted;
+use crate::choice::Choice;
 use crate::{Config, Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, Via};
 
 /// The proxies in use, with what is spoken to each, and the names they get.
@@ -78,6 +79,9 @@ fn table(proxy: &Proxy, protocol: ProxyProtocol, name: &str) -> String {
     };
     let mut text =
         format!("\n[proxy.{}]\nurl = {}\n", key(name), quoted(&format!("{scheme}://{host}:{}", proxy.port)));
+    if let Some(isolation) = proxy.isolate.filter(|_| protocol == ProxyProtocol::SocksV5) {
+        return text + &format!("isolate = {}\n", quoted(isolation.word()));
+    }
     let takes_password =
         ProxyProtocols::from([ProxyProtocol::SocksV5, ProxyProtocol::Http]).contains(protocol);
     if let Some(username) = &proxy.username {

@@ -4,7 +4,7 @@ use super::line::{Line, lines};
 use super::{Import, Result};
 use crate::problem::Problem;
 use crate::url::host_and_port;
-use crate::{BindPolicy, Endpoint, Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, Secret};
+use crate::{BindPolicy, Endpoint, Isolation, Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, Secret};
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
@@ -26,6 +26,7 @@ struct Tor {
     port: u16,
     username: Option<String>,
     password: Option<String>,
+    isolate: Option<Range<usize>>,
     line: u32,
 }
 
@@ -36,6 +37,7 @@ impl Import<'_> {
             port: 9050,
             username: None,
             password: None,
+            isolate: None,
             line: 0,
         };
         // A `#` further right is part of a value.
@@ -49,6 +51,13 @@ impl Import<'_> {
         let protocols = ProxyProtocols::from([ProxyProtocol::SocksV5]);
         let mut proxy = Proxy::new(tor.host, tor.port, protocols);
         (proxy.username, proxy.password) = (tor.username, tor.password.map(Secret::new));
+        if let Some(range) = tor.isolate {
+            proxy.isolate = Some(Isolation::Process);
+            if proxy.username.is_some() || proxy.password.is_some() {
+                let both = self.unfit(range, "it makes user names of its own, and there is one already");
+                self.note(both);
+            }
+        }
         let proxy = self.add_proxy(proxy);
         self.add_route_through(vec![Endpoint::EVERYTHING], vec![proxy], tor.line);
     }
@@ -70,10 +79,7 @@ impl Import<'_> {
             },
             "SOCKS5Username" => tor.username = Some(self.tor_credential(value, &text)?),
             "SOCKS5Password" => tor.password = Some(self.tor_credential(value, &text)?),
-            "IsolatePID" if self.flag(value, &text)? => {
-                return self.refuse(line.from(0), "processes cannot be told apart by a user name");
-            }
-            "IsolatePID" => {}
+            "IsolatePID" => tor.isolate = self.flag(value, &text)?.then(|| line.from(0)),
             "OnionAddrRange" => {
                 self.no_effect(key, "the addresses that stand for names are those of `fake`, for every name")
             }

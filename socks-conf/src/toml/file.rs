@@ -37,6 +37,7 @@ pub(super) struct ProxyTable {
     pub(super) username: Option<Spanned<String>>,
     pub(super) password: Option<Spanned<String>>,
     pub(super) password_file: Option<Spanned<PathBuf>>,
+    pub(super) isolate: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]

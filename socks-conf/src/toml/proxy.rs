@@ -2,8 +2,9 @@
 
 use super::file::ProxyTable;
 use super::{Reader, Result};
+use crate::choice::Choice;
 use crate::problem::Problem;
-use crate::{Diagnostic, Proxy, Secret};
+use crate::{Diagnostic, Isolation, Proxy, ProxyProtocol, Secret};
 use ::toml::Spanned;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,6 +14,7 @@ const TWO_PASSWORDS: &str =
 const NO_PASSWORD: &str = "SOCKS4 has no password";
 const NO_USER: &str = "a password needs a `username`";
 const TWO_USERS: &str = "the URL has a user name already";
+const NAMES_ITSELF: &str = "`isolate` makes user names for a SOCKS5 proxy that has none in the file";
 const LENGTH: &str = "expected 1 to 255 bytes";
 
 impl Reader<'_> {
@@ -50,6 +52,12 @@ impl Reader<'_> {
         if let Some(file) = table.password_file {
             self.check_password(&proxy, file.span())?;
             proxy.password_file = Some(file.into_inner());
+        }
+        if let Some(isolate) = table.isolate {
+            let value = Isolation::from_word(isolate.get_ref());
+            proxy.isolate = Some(value.or_else(|problem| self.fail(isolate.span(), problem))?);
+            let socks5 = proxy.protocols.contains(ProxyProtocol::SocksV5);
+            self.require(socks5 && proxy.username.is_none(), isolate.span(), NAMES_ITSELF)?;
         }
         Ok(proxy)
     }

@@ -90,3 +90,8 @@ impl Findings {
         format!("{value:#}\n")
     }
 }
+
+/// The answer where there is nothing to examine.
+pub(crate) fn fault(error: &Error) -> String {
+    format!("{:#}\n", json!({ "ok": false, "error": error.to_string() }))
+}

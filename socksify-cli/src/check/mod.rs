@@ -26,6 +26,9 @@ pub(crate) fn run(arguments: &Arguments, environment: &mut Environment) -> Resul
         Ok(false) => Ok(exit::FAULT_FOUND),
         Err(error @ Error::Output(_)) => Err(error),
         Err(error) => {
+            if arguments.json {
+                message::print(finding::fault(&error).as_bytes())?;
+            }
             message::fail(&error);
             Ok(exit::FAULT_FOUND)
         }

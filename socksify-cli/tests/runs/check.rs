@@ -93,6 +93,28 @@ fn json_says_the_same() {
 }
 
 #[test]
+fn json_says_what_keeps_the_configuration_from_being_read() {
+    let scene = Scene::new();
+    scene.write("broken.conf", "debgu: 1\n", 0o644);
+    let outcome = scene.run(&["--check", "broken.conf", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&outcome.output()).unwrap();
+    assert_eq!(value["ok"], false);
+    assert!(value["error"].as_str().unwrap().starts_with("error: `debgu` is not a keyword"), "{value}");
+    assert_eq!(outcome.status(), Some(1));
+}
+
+#[test]
+fn a_configuration_with_nothing_but_http_proxies_is_refused() {
+    let scene = Scene::new();
+    let file = scene.write("http.conf", "proxy_dns\n[ProxyList]\nhttp 10.0.0.11 3128\n", 0o644);
+    let outcome = scene.run(&["-f", "http.conf", "true"]);
+    let message =
+        format!("socksify: {}: 10.0.0.11:3128 is an HTTP proxy, which cannot be used yet\n", file.display());
+    assert_eq!(outcome.status(), Some(125));
+    assert!(outcome.messages().starts_with(&message), "{}", outcome.messages());
+}
+
+#[test]
 fn a_proxy_that_no_route_leads_to_is_left_alone() {
     let scene = Scene::new();
     scene.write(

@@ -28,6 +28,7 @@ pub(crate) fn add(suite: &mut Suite) {
         add("preload_fails_closed_missing_file", |bench, build| fails_closed(bench, build, Flaw::Missing));
         add("one_line_for_everything", one_line);
         add("toml", toml);
+        add("files_of_other_programs", files_of_other_programs);
         add("print_env", print_env);
         add("proxy_by_ipv6", proxy_by_ipv6);
         add("proxies_fail_over", proxies_fail_over);
@@ -160,6 +161,33 @@ fn toml(bench: &Bench<'_>, build: Build) -> Verdict {
         proxy.port()
     );
     fetches(bench, &preload::with(bench, build.library(), &content)?, NAME)
+}
+
+/// As they stand, and converted.
+fn files_of_other_programs(bench: &Bench<'_>, build: Build) -> Verdict {
+    let proxy = Server::Socksd.with_password();
+    bench.world.start(proxy)?;
+    let (address, port) = (PROXY.v4, proxy.port());
+    let open = Server::Socksd.open();
+    bench.world.start(open)?;
+    let files = [
+        format!("proxy_dns\n[ProxyList]\nsocks5 {address} {port} {USERNAME} {PASSWORD}\n"),
+        format!(
+            "TorAddress {address}\nTorPort {port}\nSOCKS5Username {USERNAME}\nSOCKS5Password {PASSWORD}\n"
+        ),
+        format!("server = {address}\nserver_type = 5\nserver_port = {}\n", open.port()),
+        format!("sockd @={address}:{} 0.0.0.0 0.0.0.0\n", open.port()),
+    ];
+    for (number, file) in files.iter().enumerate() {
+        fetches(bench, &preload::with(bench, build.library(), file)?, NAME)?;
+        let original = bench.scratch.write(&format!("original{number}"), file)?;
+        let convert =
+            Application::new([build.socksify()]).args([OsString::from("--convert"), original.into()]);
+        let converted = bench.run(&convert, &Wrapper::Nothing)?;
+        let text = String::from_utf8_lossy(&converted.stdout).into_owned();
+        fetches(bench, &preload::with(bench, build.library(), &text)?, NAME)?;
+    }
+    Ok(())
 }
 
 fn print_env(bench: &Bench<'_>, build: Build) -> Verdict {
