@@ -23,7 +23,7 @@ _socksd() {
 
     case "${cmd}" in
         socksd)
-            opts="-f -l -v -q -h -V --config --listen --user --users --allow --reach --resolve --hosts --handshake-timeout --connect-timeout --bind-timeout --idle-timeout --max-connections --max-connections-per-host --grace --log --run-as --control --metrics --connections --watch --json --hash-password --check --verbose --quiet --help --version"
+            opts="-f -l -v -q -h -V --config --listen --user --users --allow --reach --resolve --hosts --handshake-timeout --connect-timeout --bind-timeout --idle-timeout --max-connections --max-connections-per-host --grace --log --run-as --control --metrics --connections --watch --json --nft --hash-password --check --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -166,6 +166,21 @@ _socksd() {
                     ;;
                 --metrics)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nft)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 *)

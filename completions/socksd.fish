@@ -17,6 +17,7 @@ complete -c socksd -l log -d 'Send the log here: stderr, stdout, syslog, syslog/
 complete -c socksd -l run-as -d 'Become this user once the addresses are listened on and the files are read' -r -f -a "(__fish_complete_users)"
 complete -c socksd -l control -d 'Tell about live connections at this unix socket [default: PORT.control in the runtime directory]' -r -F
 complete -c socksd -l metrics -d 'Tell Prometheus what was counted, at http://ADDR:PORT/metrics' -r
+complete -c socksd -l nft -d 'Print the rules of this file as a ruleset of nftables, which filters SOCKS that passes by, and exit' -r -F
 complete -c socksd -l connections -d 'Show the connections of the socksd that runs, and exit; --control or --listen say which one'
 complete -c socksd -l watch -d 'Show them again every two seconds'
 complete -c socksd -l json -d 'Show them as JSON'

@@ -140,6 +140,13 @@ pub struct Args {
     #[arg(long, requires = "connections")]
     pub json: bool,
 
+    /// Print the rules of this file as a ruleset of nftables, which filters SOCKS that passes by, and exit
+    ///
+    /// It compares the destination in the payload of CONNECT requests to the ports of `internal`; what it cannot see is
+    /// written at its head.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub nft: Option<PathBuf>,
+
     /// Read a password from standard input, print its hash for a file of users, and exit
     #[arg(long)]
     pub hash_password: bool,

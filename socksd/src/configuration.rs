@@ -16,14 +16,9 @@ use crate::settings::{count, limit};
 /// What stands for no limit where there must be one.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Reads a file, and says what in it may not mean what its author thinks.
+/// Reads a file.
 pub(crate) fn read(file: &Path) -> Result<(Options, Process), Error> {
-    let text = files::bytes(file)?;
-    let sockd = sockd::parse(&text, file).map_err(Error::Configuration)?;
-    for warning in &sockd.warnings {
-        let text = warning.to_string();
-        warn!("{}", text.replacen("warning: ", "", 1));
-    }
+    let sockd = parse(file)?;
     let process = Process {
         unprivileged: sockd.unprivileged.clone(),
         logoutput: sockd.logoutput.clone(),
@@ -31,6 +26,17 @@ pub(crate) fn read(file: &Path) -> Result<(Options, Process), Error> {
         debug: sockd.debug > 0,
     };
     Ok((options(sockd)?, process))
+}
+
+/// What a file says, with what in it may not mean what its author thinks said in the log.
+pub(crate) fn parse(file: &Path) -> Result<Sockd, Error> {
+    let text = files::bytes(file)?;
+    let sockd = sockd::parse(&text, file).map_err(Error::Configuration)?;
+    for warning in &sockd.warnings {
+        let text = warning.to_string();
+        warn!("{}", text.replacen("warning: ", "", 1));
+    }
+    Ok(sockd)
 }
 
 /// What is about the process rather than what it serves.

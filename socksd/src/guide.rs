@@ -53,6 +53,10 @@ const EXAMPLES: &[Entry] = &[
         "Listen as root, also on a port below 1024, and serve as somebody with no rights. The units socksd.service and socksd.socket do the same in a sandbox of systemd; sockets that systemd hands over are served in place of --listen.",
     ),
     (
+        "socksd --nft /etc/sockd.conf | nft -f -",
+        "Filter the CONNECT requests that this host sends or passes on to other proxies, by the destination in their payload.",
+    ),
+    (
         "socksd --connections --watch",
         "Watch the connections of the socksd on port 1080: number, application, target as it was asked for and the address it stands for, user, bytes from and to the application, type (out, in, udp), age.",
     ),

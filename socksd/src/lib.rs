@@ -66,6 +66,7 @@ mod live;
 mod lookup;
 mod metrics;
 mod network;
+pub mod nft;
 mod options;
 mod outgoing;
 mod outlook;

@@ -16,6 +16,7 @@ use clap::Parser;
 use listenfd::ListenFd;
 use log::{LevelFilter, error, info};
 use socksd::args::Args;
+use socksd::nft::ruleset;
 use socksd::{Options, Server, UserError, hash_password, interrupted, raise_descriptor_limit};
 
 use crate::error::Error;
@@ -45,6 +46,10 @@ fn level(args: &Args) -> LevelFilter {
 fn run(args: Args) -> Result<(), Error> {
     if args.hash_password {
         return print_hash();
+    }
+    if let Some(file) = &args.nft {
+        print!("{}", ruleset(&configuration::parse(file)?));
+        return Ok(());
     }
     if args.connections {
         return seeing::show(&args);

@@ -5,6 +5,7 @@ mod calls;
 mod clients;
 mod datagrams;
 mod filtering;
+mod firewall;
 mod hostile;
 mod journal;
 mod lifetime;
