@@ -45,6 +45,8 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("ping", "iputils-ping"),
     ("aria2c", "aria2"),
     ("valgrind", "valgrind"),
+    ("proxychains4", "proxychains4"),
+    ("/usr/lib/python3/dist-packages/socks.py", "python3-socks"),
 ];
 
 /// Without these there is no test network at all.
