@@ -241,13 +241,13 @@ interpose! {
         => descriptor::dup, when { is_known(original) }, notes descriptor::note_dup;
     /// As dup, and what was known of the descriptor replaced ends.
     fn dup2(original: c_int, copy: c_int) -> c_int = -1
-        => descriptor::dup2, when { is_known(original) || is_known(copy) }, notes descriptor::note_dup2;
+        => descriptor::dup2, when { is_known(original) || is_known(copy) }, keeps Pace, notes descriptor::note_dup2;
     /// As dup2.
     fn __dup2(original: c_int, copy: c_int) -> c_int = -1
-        => descriptor::dup2, when { is_known(original) || is_known(copy) }, notes descriptor::note_dup2;
+        => descriptor::dup2, when { is_known(original) || is_known(copy) }, keeps Pace, notes descriptor::note_dup2;
     /// As dup2.
     fn dup3(original: c_int, copy: c_int, flags: c_int) -> c_int = -1
-        => descriptor::dup3, when { is_known(original) || is_known(copy) }, notes descriptor::note_dup3;
+        => descriptor::dup3, when { is_known(original) || is_known(copy) }, keeps Pace, notes descriptor::note_dup3;
     /// F_DUPFD and F_DUPFD_CLOEXEC copy as dup does.
     fn fcntl(fd: c_int, command: c_int, argument: usize) -> c_int = -1
         => descriptor::fcntl, when { descriptor::duplicates(command) && is_known(fd) }, notes descriptor::note_fcntl;

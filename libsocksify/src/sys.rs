@@ -320,6 +320,22 @@ pub(crate) fn listen(fd: RawFd) -> io::Result<()> {
     checked(unsafe { real::listen(fd, 1) }).map(drop)
 }
 
+/// Begins a datagram that a later call completes; send(2), MSG_MORE.
+pub(crate) fn send_part(fd: RawFd, bytes: &[u8]) -> io::Result<()> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | libc::MSG_MORE;
+    // SAFETY: pointer and length of one slice.
+    let sent = unsafe { real::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) };
+    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// What a socket has that is not out yet, begun datagrams included; udp(7), SIOCOUTQ.
+pub(crate) fn unsent_bytes(fd: RawFd) -> c_int {
+    let mut count: c_int = 0;
+    // SAFETY: one integer.
+    unsafe { real::ioctl(fd, libc::TIOCOUTQ, (&raw mut count) as usize) };
+    count
+}
+
 /// Sends a datagram without blocking; sendto(2).
 pub(crate) fn send_to(fd: RawFd, bytes: &[u8], to: SocketAddr) -> io::Result<()> {
     let to = SockAddr::from(to);

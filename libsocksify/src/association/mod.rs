@@ -7,6 +7,7 @@
 //! socket sends meanwhile is kept. Once it stands, a connected socket is connected to the relay, so that the kernel keeps
 //! strangers away; one that is not connected can have direct targets beside proxied ones.
 
+mod armed;
 mod incoming;
 mod late;
 mod linger;
@@ -33,6 +34,7 @@ use queue::Queue;
 use segment::Offload;
 use target::{Targets, Way};
 
+pub(crate) use armed::{arm, prepare};
 pub(crate) use incoming::{receive, waiting_bytes};
 pub(crate) use late::received;
 pub(crate) use linger::at_exit;
@@ -62,6 +64,8 @@ pub(crate) struct Socket {
     offload: Offload,
     /// The last message announced more of the same datagram (MSG_MORE, send(2)).
     has_more: bool,
+    /// A header lies ready in the kernel, or did.
+    is_armed: bool,
     /// How many descriptors of this process stand for it.
     descriptors: u32,
     queue: Queue,
@@ -118,6 +122,7 @@ impl Socket {
             header: 0,
             offload: Offload::default(),
             has_more: false,
+            is_armed: false,
             descriptors: 0,
             queue: Queue::NONE,
         }
@@ -239,6 +244,9 @@ pub(crate) fn closed(fd: RawFd) {
     let Some(ticket) = descriptors::set_datagrams(fd, None) else { return };
     let is_over = slot::with(ticket, |socket| {
         socket.descriptors = socket.descriptors.saturating_sub(1);
+        if socket.is_armed {
+            socket.note(true);
+        }
         // What was sent is sent, even if it was kept: then the thread that brings it out ends this.
         socket.descriptors == 0 && (socket.bell().is_none() || socket.queue.is_empty())
     });

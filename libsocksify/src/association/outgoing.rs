@@ -13,7 +13,7 @@ use super::pace::{Pace, blocks};
 use super::parts::{Parts, part_of, room};
 use super::segment::{self, Control};
 use super::target::{Header, Way};
-use super::{Ticket, of, of_or_new, opening, slot};
+use super::{Ticket, armed, of, of_or_new, opening, slot};
 use crate::hooks::real;
 use crate::interpose::Verdict;
 use crate::own::Own;
@@ -21,7 +21,7 @@ use crate::policy::{self, Passage, Path};
 use crate::{descriptors, errno, stand_in, sys};
 
 /// What can be done with a datagram for a relay now.
-enum State {
+pub(super) enum State {
     /// To the relay; the socket is connected to it, or not.
     Relay(Option<SocketAddr>),
     /// As soon as the bell rings.
@@ -98,7 +98,7 @@ pub(crate) fn domain(fd: RawFd) -> Option<c_int> {
 }
 
 /// Finds the relay, or sees to it that a proxy is asked for one.
-fn state(ticket: Ticket, fd: RawFd, target: SocketAddr, passage: Option<Passage>) -> State {
+pub(super) fn state(ticket: Ticket, fd: RawFd, target: SocketAddr, passage: Option<Passage>) -> State {
     let now = slot::with(ticket, |socket| {
         if let Some(errno) = socket.take_error() {
             return Some(State::Fail(errno));
@@ -200,7 +200,9 @@ fn transmit(
     // Only the first part of a datagram sent in several has the header.
     let has_more = flags & libc::MSG_MORE != 0;
     let goes_on = slot::with(ticket, |socket| std::mem::replace(&mut socket.has_more, has_more));
-    let header = if goes_on == Some(true) { &[] } else { header.as_bytes() };
+    let is_armed = slot::with(ticket, |socket| socket.is_armed) == Some(true);
+    let has_header = goes_on == Some(true) || (is_armed && armed::is_ready(fd));
+    let header = if has_header { &[] } else { header.as_bytes() };
     // SAFETY: the application's own message.
     let Some(mut parts) = (unsafe { Parts::new(part_of(header), message.msg_iov, message.msg_iovlen, None) })
     else {
@@ -212,6 +214,9 @@ fn transmit(
     match usize::try_from(sent) {
         Ok(sent) => {
             slot::with(ticket, |socket| socket.note(true));
+            if is_armed && !has_more {
+                armed::lay_ready(fd, ticket);
+            }
             Verdict::Done(sent.saturating_sub(header.len()) as ssize_t)
         }
         Err(_) if errno == libc::EAGAIN => pace.until_writable(fd, flags),

@@ -2,6 +2,7 @@
 
 use libc::c_int;
 
+use crate::association::Pace;
 use crate::hooks::real;
 use crate::interpose::Verdict;
 use crate::{association, callback, descriptors, errno, parking};
@@ -52,13 +53,19 @@ pub(crate) fn dup((): &mut (), original: c_int) -> Verdict<c_int> {
 }
 
 /// Copies what is known onto a descriptor that is closed by it.
-pub(crate) fn dup2((): &mut (), original: c_int, copy: c_int) -> Verdict<c_int> {
+pub(crate) fn dup2(pace: &mut Pace, original: c_int, copy: c_int) -> Verdict<c_int> {
+    if let Some(wait) = association::prepare(pace, original, copy) {
+        return wait;
+    }
     // SAFETY: dup2 has no preconditions.
     copied(original, unsafe { real::dup2(original, copy) })
 }
 
 /// As [`dup2`], with flags.
-pub(crate) fn dup3((): &mut (), original: c_int, copy: c_int, flags: c_int) -> Verdict<c_int> {
+pub(crate) fn dup3(pace: &mut Pace, original: c_int, copy: c_int, flags: c_int) -> Verdict<c_int> {
+    if let Some(wait) = association::prepare(pace, original, copy) {
+        return wait;
+    }
     // SAFETY: dup3 has no preconditions.
     copied(original, unsafe { real::dup3(original, copy, flags) })
 }
@@ -81,6 +88,7 @@ fn copied(original: c_int, copy: c_int) -> Verdict<c_int> {
         callback::copied(original, copy);
         association::closed(copy);
         association::copied(original, copy);
+        association::arm(copy);
         descriptors::copy(original, copy);
     }
     Verdict::Done(copy)

@@ -1,8 +1,8 @@
 //! Datagrams: through proxies that carry them as without a proxy, and nowhere through one that does not.
 
-use end_to_end::application::Wrapper;
+use end_to_end::application::{Application, Wrapper};
 use end_to_end::artifacts::Build;
-use end_to_end::plan::ECHO;
+use end_to_end::plan::{ECHO, TARGET};
 use end_to_end::proxies::Server;
 
 use crate::addressing::Addressing;
@@ -14,6 +14,7 @@ const CARRIERS: [Server; 2] = [Server::Socksd, Server::Danted];
 
 pub(crate) fn add(suite: &mut Suite) {
     add_name_servers(suite);
+    add_shells(suite);
     for addressing in Addressing::ALL {
         let label = addressing.label();
         for build in Build::ALL {
@@ -35,6 +36,26 @@ pub(crate) fn add(suite: &mut Suite) {
             let outcome = bench.run(&probe.at_proxy(), &Wrapper::Nothing)?;
             expect(outcome.succeeded() && outcome.text().is_empty(), "no complaint", &outcome)
         });
+    }
+}
+
+/// A shell writes to what it has redirected by stdio, from inside libc.
+fn add_shells(suite: &mut Suite) {
+    for build in Build::ALL {
+        for server in CARRIERS {
+            let name = format!("datagrams::bash::{}::{}", server.program(), build.name());
+            let needs: Vec<&str> = needs(server).into_iter().chain(["bash"]).collect();
+            suite.add(name, &needs, move |bench| {
+                let wrapper = preload::through(bench, build.library(), server.open())?;
+                let to = format!("/dev/udp/{}/{ECHO}", TARGET.v4);
+                let script = format!(
+                    "exec 3<>{to}; for line in one two six; do echo $line >&3; \
+                     IFS= read -t 20 -N 4 -r answer <&3; echo -n \"$answer\"; done; echo end >{to}"
+                );
+                let outcome = bench.run(&Application::new(["bash", "-c", &script]), &wrapper)?;
+                expect(outcome.text() == "one\ntwo\nsix\n", "three answers", &outcome)
+            });
+        }
     }
 }
 
