@@ -303,6 +303,24 @@ static void parent_leaves(void) {
     CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
+/* A child that runs on our memory closes everything, as Python's subprocess does: its descriptors, not ours. */
+static void vforked(void) {
+    int fd = listener_like(control), status;
+    struct address own = name(fd);
+    pid_t child = vfork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        for (int other = 3; other < 1100; other++)
+            close(other);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(call(control, &own));
+    int caller = accept(fd, NULL, NULL);
+    CHECK(caller >= 0);
+    converse(caller);
+}
+
 static int descriptors(void) {
     int count = 0;
     for (int fd = 0; fd < 1100; fd++)
@@ -351,6 +369,7 @@ static const struct {
     {"forked", forked},
     {"child_leaves", child_leaves},
     {"parent_leaves", parent_leaves},
+    {"vforked", vforked},
     {"many", many},
 };
 

@@ -33,6 +33,7 @@ const MODES: &[&str] = &[
     "forked",
     "child_leaves",
     "parent_leaves",
+    "vforked",
     "many",
 ];
 
