@@ -295,6 +295,7 @@ fn connect_by(
     let ticket = of_or_new(fd, domain).ok_or(libc::ENOBUFS)?;
     let connected = slot::with(ticket, |socket| {
         socket.forget();
+        release_source(fd, by);
         sys::connect_to(fd, by).map_err(|error| error.raw_os_error().unwrap_or(libc::ENETUNREACH))?;
         socket.peer = Some(target);
         learn(socket);
@@ -305,13 +306,27 @@ fn connect_by(
     Ok(())
 }
 
-/// The socket is connected to somebody the kernel knows, or to nobody any more.
-pub(crate) fn disconnected(fd: RawFd) {
+/// The socket is about to be connected to somebody the kernel knows, or to nobody any more.
+pub(crate) fn disconnected(fd: RawFd, to: Option<SocketAddr>) {
     let Some(ticket) = of(fd) else { return };
     slot::with(ticket, |socket| {
         socket.forget();
         socket.takes_strangers = true;
+        if let Some(to) = to {
+            release_source(fd, to);
+        }
     });
+}
+
+/// A socket that was connected by us has a source address from that: on loopback, where the name engine or the proxy is, or an
+/// IPv4 one on an IPv6 socket. The kernel would keep it, and reach nobody else from there.
+fn release_source(fd: RawFd, to: SocketAddr) {
+    let Some(own) = sys::own_address(fd).map(|own| own.ip().to_canonical()) else { return };
+    let is_stuck = own.is_loopback() && !address::is_local(to.ip());
+    let is_of_other_family = !own.is_unspecified() && own.is_ipv4() != to.ip().to_canonical().is_ipv4();
+    if is_stuck || is_of_other_family {
+        sys::disconnect(fd);
+    }
 }
 
 /// What went wrong with the socket's association, once.

@@ -124,7 +124,10 @@ impl Opening {
     fn succeeded(&self, association: Association) {
         let control = association.control;
         let is_wanted = self.with(|socket| match socket.peer {
-            Some(_) => sys::connect_to(self.socket.fd, association.relay).is_ok(),
+            Some(_) => {
+                super::release_source(self.socket.fd, association.relay);
+                sys::connect_to(self.socket.fd, association.relay).is_ok()
+            }
             None => true,
         });
         if is_wanted != Some(true) {

@@ -180,7 +180,7 @@ fn directly(
             None => Verdict::Direct,
         };
     }
-    super::disconnected(fd);
+    super::disconnected(fd, Some(target));
     descriptors::forget(fd);
     match sys::connect_to(fd, target) {
         Ok(()) => Verdict::Direct,

@@ -91,7 +91,7 @@ fn resolver_daemon() -> Verdict<c_int> {
 /// AF_UNSPEC: the connection, or the attempt, is given up.
 fn dissolve(fd: c_int) -> Verdict<c_int> {
     parking::abort(fd);
-    association::disconnected(fd);
+    association::disconnected(fd, None);
     descriptors::forget(fd);
     Verdict::Direct
 }
@@ -114,7 +114,7 @@ fn begin(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_in
     }
     callback::given_up(fd);
     if address::stays_here(target) {
-        return directly(fd);
+        return directly(fd, target);
     }
     let kind = match Kind::of(fd) {
         Ok(kind) => kind,
@@ -265,9 +265,9 @@ fn is_refused_by_kernel(fd: c_int, kind: Kind, target: SocketAddr) -> bool {
 }
 
 /// A datagram socket that had a target behind a proxy is connected to somebody else.
-fn directly(fd: c_int) -> Verdict<c_int> {
+fn directly(fd: c_int, target: SocketAddr) -> Verdict<c_int> {
     if association::concerns(fd) {
-        association::disconnected(fd);
+        association::disconnected(fd, Some(target));
         descriptors::forget(fd);
     }
     Verdict::Direct
@@ -280,7 +280,7 @@ fn datagrams(fd: c_int, kind: Kind, target: SocketAddr) -> Verdict<c_int> {
     }
     match policy::of_datagram(fd, target) {
         Path::Refused(errno) => refuse(target, errno),
-        Path::Direct | Path::DirectByName(_) => directly(fd),
+        Path::Direct | Path::DirectByName(_) => directly(fd, target),
         Path::Proxied(passage) => {
             passage.resolve_proxies();
             connected(target, association::connect(fd, kind.domain, target, &passage))

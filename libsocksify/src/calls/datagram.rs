@@ -86,7 +86,7 @@ pub(crate) fn sendto(
     address: *const sockaddr,
     length: socklen_t,
 ) -> Verdict<ssize_t> {
-    if flags & libc::MSG_FASTOPEN == 0 {
+    if !opens_fast(fd, flags) {
         let part = iovec { iov_base: bytes.cast_mut(), iov_len: count };
         // SAFETY: an all-zero message is an empty one.
         let empty: msghdr = unsafe { std::mem::zeroed() };
@@ -115,7 +115,7 @@ pub(crate) fn sendmsg(
 ) -> Verdict<ssize_t> {
     // SAFETY: the row asked for a message that is not null.
     let header = unsafe { &*message };
-    if flags & libc::MSG_FASTOPEN == 0 {
+    if !opens_fast(fd, flags) {
         if let Some(done) = rights::open_among(header) {
             return later(fd, flags, done);
         }
@@ -142,6 +142,12 @@ fn gate_or<T>(fd: c_int, flags: c_int, otherwise: impl FnOnce() -> Verdict<T>) -
         Verdict::Direct => otherwise(),
         verdict => verdict,
     }
+}
+
+/// Whether a call connects by sending. On all but streams the kernel ignores the flag, and so do we: there an address means what
+/// it does without.
+fn opens_fast(fd: c_int, flags: c_int) -> bool {
+    flags & libc::MSG_FASTOPEN != 0 && Kind::of(fd).is_ok_and(Kind::is_tcp)
 }
 
 /// TCP Fast Open connects by sending (tcp(7)): here it connects through the proxy first, then sends what fits.

@@ -30,6 +30,10 @@ pub(super) fn add(suite: &mut Suite) {
     for build in Build::ALL {
         let name = format!("names::sockets::odd_servers::{}", build.name());
         suite.add(name, &["python3"], move |bench| odd_servers(bench, build));
+        for (label, server, direct) in RECONNECTED {
+            let name = format!("names::sockets::reconnected::{label}::{}", build.name());
+            suite.add(name, &["cc"], move |bench| reconnected(bench, build, server, direct));
+        }
     }
     for used in USES {
         suite.add(format!("names::sockets::{used}::without_us"), &["cc"], move |bench| {
@@ -45,6 +49,26 @@ fn odd_servers(bench: &Bench<'_>, build: Build) -> Verdict {
     let script = fixtures::source("programs/odd_name_servers.py");
     let outcome = bench.run(&Application::new(["python3".into(), script]), &wrapper)?;
     expect(outcome.text() == "done\n", "an end", &outcome)
+}
+
+/// Name servers that nobody runs, and targets with a direct route, to which nothing is sent.
+const RECONNECTED: [(&str, &str, &str); 3] = [
+    ("ipv4", "192.0.2.53", "10.99.1.77"),
+    ("mapped", "::ffff:192.0.2.53", "::ffff:10.99.1.77"),
+    ("ipv6", "2001:db8:53::1", "fd99:1::77"),
+];
+
+fn reconnected(bench: &Bench<'_>, build: Build, server: &str, direct: &str) -> Verdict {
+    let proxy = Server::Socksd.open();
+    bench.world.start(proxy)?;
+    let direct_routes = ["10.99.1.77/32", "fd99:1::77/128"]
+        .map(|to| format!("route {{ from: 0/0 to: {to} via: direct\n}}\n"))
+        .concat();
+    let routes = preload::route_to(proxy.port(), &direct_routes, "proxyprotocol: socks_v5");
+    let wrapper = preload::with(bench, build.library(), &routes)?;
+    let outcome =
+        bench.run(&preload::probe(bench, "name_server_reconnected", [server, direct])?, &wrapper)?;
+    expect(outcome.succeeded(), "no complaint", &outcome)
 }
 
 fn words(used: &str, prefix: &str) -> [String; 5] {
