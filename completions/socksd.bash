@@ -23,7 +23,7 @@ _socksd() {
 
     case "${cmd}" in
         socksd)
-            opts="-f -l -v -q -h -V --config --listen --user --users --allow --reach --resolve --hosts --handshake-timeout --connect-timeout --bind-timeout --idle-timeout --max-connections --max-connections-per-host --grace --log --run-as --control --metrics --connections --watch --json --nft --hash-password --check --verbose --quiet --help --version"
+            opts="-f -l -v -q -h -V --config --listen --user --users --allow --reach --resolve --hosts --handshake-timeout --connect-timeout --bind-timeout --idle-timeout --half-closed-timeout --max-connections --max-connections-per-host --grace --log --run-as --control --metrics --connections --watch --json --nft --hash-password --check --verbose --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -126,6 +126,10 @@ _socksd() {
                     return 0
                     ;;
                 --idle-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --half-closed-timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -10,6 +10,7 @@ complete -c socksd -l handshake-timeout -d 'Give an application so long for its 
 complete -c socksd -l connect-timeout -d 'Give a target so long, from the name lookup to the last of its addresses [default: 30]' -r
 complete -c socksd -l bind-timeout -d 'Wait so long for the call that a BIND asks for' -r
 complete -c socksd -l idle-timeout -d 'Reset a connection that carried nothing for so long; 0 is never [default: 0]' -r
+complete -c socksd -l half-closed-timeout -d 'Reset a connection of which one direction has ended, when it carried nothing for so long; 0 is never [default: 120]' -r
 complete -c socksd -l max-connections -d 'Serve so many connections at a time; 0 is any number [default: 0]' -r
 complete -c socksd -l max-connections-per-host -d 'Serve so many connections from one address at a time; 0 is any number [default: 200]' -r
 complete -c socksd -l grace -d 'Give open connections so long to finish on SIGINT or SIGTERM' -r

@@ -91,6 +91,10 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", value_parser = seconds_or_never)]
     pub idle_timeout: Option<Duration>,
 
+    /// Reset a connection of which one direction has ended, when it carried nothing for so long; 0 is never [default: 120]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_or_never)]
+    pub half_closed_timeout: Option<Duration>,
+
     /// Serve so many connections at a time; 0 is any number [default: 0]
     ///
     /// Those beyond are closed at once.

@@ -61,7 +61,6 @@ pub(crate) fn warn_of_missing_users(options: &Options) {
 }
 
 fn options(sockd: Sockd) -> Result<Options, Error> {
-    warn_of_what_is_not_done(&sockd);
     let mut options = Options::default();
     if !sockd.internal.is_empty() {
         options.listen = listening(&sockd.internal, sockd.internal_families)?;
@@ -85,6 +84,9 @@ fn options(sockd: Sockd) -> Result<Options, Error> {
     set(&mut options.connect_timeout, sockd.timeout_connect);
     options.idle_timeout = sockd.timeout_io_tcp.and_then(limit);
     options.udp_idle_timeout = sockd.timeout_io_udp.and_then(limit);
+    if let Some(timeout) = sockd.timeout_tcp_fin_wait {
+        options.half_closed_timeout = limit(timeout);
+    }
     if let Some(most) = sockd.connections_total {
         options.max_connections = count(most as usize);
     }
@@ -92,15 +94,6 @@ fn options(sockd: Sockd) -> Result<Options, Error> {
         options.max_connections_per_host = count(most as usize);
     }
     Ok(options)
-}
-
-/// What can be said in the file, and is not heeded.
-fn warn_of_what_is_not_done(sockd: &Sockd) {
-    for (key, is_said) in [("timeout.tcp_fin_wait", sockd.timeout_tcp_fin_wait.is_some())] {
-        if is_said {
-            warn!("`{key}` has no effect in this version");
-        }
-    }
 }
 
 fn set(option: &mut Duration, said: Option<Duration>) {

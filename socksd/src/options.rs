@@ -8,6 +8,7 @@ use socks_conf::sockd::Method;
 use crate::external::External;
 use crate::hosts::Hosts;
 use crate::network::Network;
+use crate::relay::Patience;
 use crate::rules::Rules;
 use crate::users::Users;
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub bind_timeout: Duration,
     /// The time without a byte either way after which a connection is reset; `None` is for ever.
     pub idle_timeout: Option<Duration>,
+    /// The same while one direction of the connection has ended.
+    pub half_closed_timeout: Option<Duration>,
     /// The same for associations.
     pub udp_idle_timeout: Option<Duration>,
     /// Connections at a time, counted from accept; `None` is any number.
@@ -68,6 +71,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(30),
             bind_timeout: Duration::from_secs(120),
             idle_timeout: None,
+            half_closed_timeout: Some(Duration::from_secs(120)),
             udp_idle_timeout: None,
             max_connections: None,
             max_connections_per_host: Some(200),
@@ -85,6 +89,11 @@ impl Options {
         } else {
             self.allow.is_empty() || within(&self.allow)
         }
+    }
+
+    /// How long a connection may carry nothing.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience { idle: self.idle_timeout, half_closed: self.half_closed_timeout }
     }
 
     /// Whether nothing was said about who may use the proxy.

@@ -36,6 +36,14 @@ pub(crate) enum End {
 #[derive(Clone, Copy)]
 struct Side<'a>(Party, &'a TcpStream);
 
+/// How long nothing may go either way; `None` is for ever.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    pub(crate) idle: Option<Duration>,
+    /// The same while one direction has ended.
+    pub(crate) half_closed: Option<Duration>,
+}
+
 /// Relays until the end, counting in `traffic`; the caller closes both connections. The application's data begin with
 /// `early`, which was read already.
 ///
@@ -45,7 +53,7 @@ pub(crate) async fn relay(
     target: &TcpStream,
     early: Vec<u8>,
     traffic: &Traffic,
-    idle: Option<Duration>,
+    patience: Patience,
 ) -> End {
     let a = Side(Party::Application, application);
     let t = Side(Party::Target, target);
@@ -63,11 +71,11 @@ pub(crate) async fn relay(
     let end = tokio::select! {
         end = async {
             tokio::select! {
-                ended = &mut up => Box::pin(finish(ended, a, t, down)).await,
-                ended = &mut down => Box::pin(finish(ended, t, a, up)).await,
+                ended = &mut up => Box::pin(finish(ended, a, t, down, traffic, patience)).await,
+                ended = &mut down => Box::pin(finish(ended, t, a, up, traffic, patience)).await,
             }
         } => end,
-        () = traffic.quiet(idle) => End::Idle,
+        () = traffic.quiet(patience.idle) => End::Idle,
     };
     match end {
         End::Reset(Party::Application) => Box::pin(all_sent(target)).await,
@@ -83,10 +91,13 @@ async fn finish(
     source: Side<'_>,
     sink: Side<'_>,
     opposite: impl Future<Output = Result<(), Broken>>,
+    traffic: &Traffic,
+    patience: Patience,
 ) -> End {
     match ended {
         Ok(()) => {
             shutdown_write(sink.1);
+            traffic.touch();
             tokio::select! {
                 ended = opposite => match ended {
                     Ok(()) => close(source, sink),
@@ -95,6 +106,7 @@ async fn finish(
                 },
                 // Nothing more is read from it, so that nothing else would tell.
                 () = broken(source.1) => End::Reset(source.0),
+                () = traffic.quiet(patience.half_closed) => End::Idle,
             }
         }
         Err(Broken::Source) => End::Reset(source.0),

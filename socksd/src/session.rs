@@ -38,8 +38,8 @@ pub(crate) fn serve(
         // Boxed, so that the buffers of the dialogue do not live as long as the connection.
         let ending = match Box::pin(open(&application, &site, &mut record)).await {
             Ok(Opened::Stream { other, early }) => {
-                let idle = site.options.idle_timeout;
-                Ending::Relayed(relay(&application, &other, early, record.traffic(), idle).await)
+                let patience = site.options.patience();
+                Ending::Relayed(relay(&application, &other, early, record.traffic(), patience).await)
             }
             Ok(Opened::Datagrams(association)) => {
                 let idle = site.options.udp_idle_timeout;

@@ -36,6 +36,9 @@ pub(crate) fn settings(args: &Args) -> Result<(Options, Process), Error> {
         options.idle_timeout = limit(timeout);
         options.udp_idle_timeout = limit(timeout);
     }
+    if let Some(timeout) = args.half_closed_timeout {
+        options.half_closed_timeout = limit(timeout);
+    }
     if let Some(most) = args.max_connections {
         options.max_connections = count(most);
     }

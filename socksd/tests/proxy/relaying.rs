@@ -201,6 +201,20 @@ fn what_is_idle_is_reset() {
 }
 
 #[test]
+fn what_is_half_closed_and_idle_is_reset() {
+    let limit = Some(Duration::from_millis(300));
+    let proxy = Proxy::start(Options { half_closed_timeout: limit, ..options() });
+    let (open, _open_target) = pair(&proxy);
+    let (mut application, mut target) = pair(&proxy);
+    let from = application.local_addr().unwrap();
+    half_close(&application);
+    assert!(end_of(from).contains(": up 0 down 0 idle "));
+    assert!(read_to_end(&mut target).unwrap().is_empty());
+    assert_eq!(read_to_end(&mut application).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    drop(open);
+}
+
+#[test]
 fn an_application_that_gives_up_frees_the_attempt() {
     let silent = Silent::at([127, 0, 0, 1]);
     let proxy = Proxy::start(options());
