@@ -50,7 +50,7 @@ fn add_shells(suite: &mut Suite) {
                 let to = format!("/dev/udp/{}/{ECHO}", TARGET.v4);
                 let script = format!(
                     "exec 3<>{to}; for line in one two six; do echo $line >&3; \
-                     IFS= read -t 20 -N 4 -r answer <&3; echo -n \"$answer\"; done; echo end >{to}"
+                     IFS= read -t 20 -N 4 -r answer <&3; echo -n \"$answer\"; done"
                 );
                 let outcome = bench.run(&Application::new(["bash", "-c", &script]), &wrapper)?;
                 expect(outcome.text() == "one\ntwo\nsix\n", "three answers", &outcome)
