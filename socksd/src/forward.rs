@@ -30,30 +30,33 @@ pub(crate) enum Broken {
 }
 
 /// Moves bytes from `source` to `sink` until end-of-file, which it leaves to the caller to pass on.
-pub(crate) async fn forward(
+#[expect(clippy::manual_async_fn, reason = "an async function would hold its arguments twice")]
+pub(crate) fn forward(
     source: &TcpStream,
     sink: &TcpStream,
     counter: Counter<'_>,
-) -> Result<(), Broken> {
-    let mut is_bulk = false;
-    loop {
-        readable(source).await.map_err(|_| Broken::Source)?;
-        writable(sink).await.map_err(|_| Broken::Sink)?;
-        // What is rare has its state in a box, so that connections at rest need no room for it.
-        let moved = if is_bulk && let Some(pipe) = Pipe::borrow() {
-            Box::pin(splice_while_it_lasts(pipe, source, sink, counter)).await?
-        } else {
-            match copy(source, sink, counter)? {
-                Copied::All(moved) => moved,
-                Copied::Part(rest) => Box::pin(pass_on(rest, sink, counter)).await.map(Moved::Some)?,
+) -> impl Future<Output = Result<(), Broken>> + Send {
+    async move {
+        let mut is_bulk = false;
+        loop {
+            readable(source).await.map_err(|_| Broken::Source)?;
+            writable(sink).await.map_err(|_| Broken::Sink)?;
+            // What is rare has its state in a box, so that connections at rest need no room for it.
+            let moved = if is_bulk && let Some(pipe) = Pipe::borrow() {
+                Box::pin(splice_while_it_lasts(pipe, source, sink, counter)).await?
+            } else {
+                match copy(source, sink, counter)? {
+                    Copied::All(moved) => moved,
+                    Copied::Part(rest) => Box::pin(pass_on(rest, sink, counter)).await.map(Moved::Some)?,
+                }
+            };
+            match moved {
+                Moved::Nothing => {}
+                Moved::ToTheEnd => return Ok(()),
+                Moved::Some(count) => is_bulk = count >= BULK,
             }
-        };
-        match moved {
-            Moved::Nothing => {}
-            Moved::ToTheEnd => return Ok(()),
-            Moved::Some(count) => is_bulk = count >= BULK,
+            consume_budget().await;
         }
-        consume_budget().await;
     }
 }
 

@@ -130,3 +130,30 @@ fn enlarge(pipe: &OwnedFd) -> bool {
     }
     is_large
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipes_are_lent_again_when_empty_and_never_too_many() {
+        let first = Pipe::borrow().unwrap();
+        assert!(first.ends.as_ref().unwrap().is_large);
+        drop(first);
+        assert_eq!(EXISTING.load(Relaxed), 1);
+        let mut used = Pipe::borrow().unwrap();
+        assert_eq!(EXISTING.load(Relaxed), 1);
+        // As if it had not been drained.
+        used.held = 1;
+        drop(used);
+        assert_eq!((EXISTING.load(Relaxed), EXISTING_LARGE.load(Relaxed)), (0, 0));
+        let many: Vec<Pipe> = std::iter::from_fn(Pipe::borrow).take(MOST_LARGE + KEPT).collect();
+        assert_eq!(EXISTING_LARGE.load(Relaxed), MOST_LARGE);
+        drop(many);
+        assert_eq!(EXISTING.load(Relaxed), KEPT);
+        EXISTING.fetch_add(MOST, Relaxed);
+        let rest: Vec<Pipe> = std::iter::from_fn(Pipe::borrow).collect();
+        assert_eq!(rest.len(), KEPT);
+        EXISTING.fetch_sub(MOST, Relaxed);
+    }
+}

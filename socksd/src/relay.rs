@@ -48,41 +48,44 @@ pub(crate) struct Patience {
 /// `early`, which was read already.
 ///
 /// Both are resets on close from here on, whatever cuts them short, until both directions have ended well.
-pub(crate) async fn relay(
+#[expect(clippy::manual_async_fn, reason = "an async function would hold its arguments twice")]
+pub(crate) fn relay(
     application: &TcpStream,
     target: &TcpStream,
     early: Vec<u8>,
     traffic: &Traffic,
     patience: Patience,
-) -> End {
-    let a = Side(Party::Application, application);
-    let t = Side(Party::Target, target);
-    let mut up = pin!(async {
-        if !early.is_empty() {
-            Box::pin(pass_on(early, target, traffic.up())).await?;
-        }
-        forward(application, target, traffic.up()).await
-    });
-    let mut down = pin!(forward(target, application, traffic.down()));
-    reset_on_close(application);
-    reset_on_close(target);
-    traffic.touch();
-    // The futures stand where they are used, and the rare ones in boxes: what is moved is stored twice.
-    let end = tokio::select! {
-        end = async {
-            tokio::select! {
-                ended = &mut up => Box::pin(finish(ended, a, t, down, traffic, patience)).await,
-                ended = &mut down => Box::pin(finish(ended, t, a, up, traffic, patience)).await,
+) -> impl Future<Output = End> + Send {
+    async move {
+        let a = Side(Party::Application, application);
+        let t = Side(Party::Target, target);
+        let mut up = pin!(async {
+            if !early.is_empty() {
+                Box::pin(pass_on(early, target, traffic.up())).await?;
             }
-        } => end,
-        () = traffic.quiet(patience.idle) => End::Idle,
-    };
-    match end {
-        End::Reset(Party::Application) => Box::pin(all_sent(target)).await,
-        End::Reset(Party::Target) => Box::pin(all_sent(application)).await,
-        End::Closed | End::Idle => {}
+            forward(application, target, traffic.up()).await
+        });
+        let mut down = pin!(forward(target, application, traffic.down()));
+        reset_on_close(application);
+        reset_on_close(target);
+        traffic.touch();
+        // The futures stand where they are used, and the rare ones in boxes: what is moved is stored twice.
+        let end = tokio::select! {
+            end = async {
+                tokio::select! {
+                    ended = &mut up => Box::pin(finish(ended, a, t, down, traffic, patience)).await,
+                    ended = &mut down => Box::pin(finish(ended, t, a, up, traffic, patience)).await,
+                }
+            } => end,
+            () = traffic.quiet(patience.idle) => End::Idle,
+        };
+        match end {
+            End::Reset(Party::Application) => Box::pin(all_sent(target)).await,
+            End::Reset(Party::Target) => Box::pin(all_sent(application)).await,
+            End::Closed | End::Idle => {}
+        }
+        end
     }
-    end
 }
 
 /// Carries on after the direction from `source` to `sink` has ended, until the opposite one has too.
