@@ -1,9 +1,12 @@
 //! Dante's reader and ours: what one accepts the other does, or a reason says why not.
 
-use socks_conf::parse;
+use socks_conf::{Command, Config, Decision, Host, Protocol, ProxyProtocols, Question, parse};
+use std::net::SocketAddr;
 use std::path::Path;
 
 const PROBES: &str = include_str!("../fixtures/dante/client.tsv");
+
+const WIRE: &str = include_str!("../fixtures/dante/wire.tsv");
 
 fn unescaped(snippet: &str) -> String {
     let mut text = String::new();
@@ -36,4 +39,42 @@ fn dante_and_we_accept_the_same_or_say_why_not() {
         number += 1;
     }
     assert!(number > 150);
+}
+
+/// What we would do, in the words of the fixture.
+fn ours(config: &Config, host: &str, port: u16) -> String {
+    let to = host.parse().map_or(Host::Name(host), Host::Ip);
+    let from = SocketAddr::from(([0, 0, 0, 0], 0));
+    let question =
+        Question { command: Command::Connect, protocol: Protocol::Tcp, from, to, port: Some(port) };
+    match config.route(&question) {
+        Decision::Direct(_) => "direct".to_owned(),
+        Decision::Block(_) | Decision::NoRoute => "none".to_owned(),
+        Decision::Proxy(route, spoken) => {
+            let (_, proxy, _) = config.through(route, &question).next().unwrap();
+            let spoken = ProxyProtocols::from([spoken]).to_string();
+            format!("{} by {}", proxy.port, spoken.trim_start_matches("socks_v"))
+        }
+    }
+}
+
+#[test]
+fn dante_was_seen_to_go_where_we_would() {
+    let mut number = 0;
+    for line in WIRE.lines().filter(|line| !line.starts_with('#')) {
+        let mut fields = line.split('\t');
+        let text = unescaped(fields.next().unwrap());
+        let config = parse(text.as_bytes(), Path::new("wire.conf")).unwrap();
+        for field in fields {
+            let (target, dante) = field.split_once(' ').unwrap();
+            let (host, port) = target.split_once(':').unwrap();
+            let ours = ours(&config, host, port.parse().unwrap());
+            // Dante cannot resolve the name behind an address that it made up; we can.
+            let resolved_here =
+                ours == "direct" && dante == "none" && host.parse::<std::net::IpAddr>().is_err();
+            assert!(ours == dante || resolved_here, "{target}: Dante {dante}, we {ours}\n{text}");
+            number += 1;
+        }
+    }
+    assert!(number > 300);
 }

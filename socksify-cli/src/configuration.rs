@@ -3,7 +3,7 @@
 use crate::args::Arguments;
 use crate::environment::Environment;
 use crate::error::Error;
-use socks_conf::{Config, Proxy, ProxyProtocol, ProxyProtocols, Source, Warning};
+use socks_conf::{Config, Proxy, ProxyProtocol, ProxyProtocols, Source, Via, Warning};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,6 @@ pub(crate) fn load(environment: &mut Environment) -> Result<Config, Error> {
     let variable = |name: &str| environment.variable(name);
     let mut config =
         socks_conf::load(&variable, &|path| std::fs::read(path)).map_err(Error::Configuration)?;
-    check_protocols(&config)?;
     warn_about_exposed_passwords(&mut config);
     if let Source::File(file) = &config.source {
         environment.pin(file).map_err(Error::Directory)?;
@@ -35,8 +34,12 @@ pub(crate) fn load(environment: &mut Environment) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// The library speaks SOCKS only: where all proxies speak something else, every connection would fail.
-fn check_protocols(config: &Config) -> Result<(), Error> {
+/// The library speaks SOCKS only: where all proxies speak something else, and nothing goes direct, every connection would
+/// fail.
+pub(crate) fn check_protocols(config: &Config) -> Result<(), Error> {
+    if config.routes.iter().any(|route| route.via == Via::Direct) {
+        return Ok(());
+    }
     let http = |proxy: &Proxy| proxy.protocols == ProxyProtocols::from([ProxyProtocol::Http]);
     match config.proxies.first() {
         Some(first) if config.proxies.iter().all(http) => {

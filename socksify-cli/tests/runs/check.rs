@@ -112,6 +112,9 @@ fn a_configuration_with_nothing_but_http_proxies_is_refused() {
         format!("socksify: {}: 10.0.0.11:3128 is an HTTP proxy, which cannot be used yet\n", file.display());
     assert_eq!(outcome.status(), Some(125));
     assert!(outcome.messages().starts_with(&message), "{}", outcome.messages());
+    let text = "proxy_dns\nlocalnet 127.0.0.0/8\n[ProxyList]\nhttp 10.0.0.11 3128\n";
+    scene.write("mixed.conf", text, 0o644);
+    scene.run(&["-f", "mixed.conf", "true"]).succeeds();
 }
 
 #[test]
