@@ -398,7 +398,7 @@ mod tests {
         let syscall = Row {
             symbol: "syscall",
             body: "indirect",
-            doc: "connect, the sends and execs made through it are decided as by their own symbols; the rest jumps on.",
+            doc: "Sockets, connect, the sends and execs made through it are decided as by their own symbols; the rest jumps on.",
         };
         let variadic = |symbol, doc| Row { symbol, body: "variadic", doc };
         let variadics = [

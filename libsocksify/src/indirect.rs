@@ -30,6 +30,7 @@ const LOW: u64 = bit(libc::SYS_read)
     | bit(libc::SYS_readv)
     | bit(libc::SYS_writev)
     | bit(libc::SYS_sendfile)
+    | bit(libc::SYS_socket)
     | bit(libc::SYS_connect)
     | bit(libc::SYS_sendto)
     | bit(libc::SYS_recvfrom)
@@ -38,6 +39,7 @@ const LOW: u64 = bit(libc::SYS_read)
     | bit(libc::SYS_shutdown)
     | bit(libc::SYS_execve)
     | bit(libc::SYS_getpeername)
+    | bit(libc::SYS_setsockopt)
     | bit(libc::SYS_getsockopt);
 
 #[cfg(target_arch = "x86_64")]
@@ -119,7 +121,7 @@ unsafe extern "C" fn syscall() {
         "br x9",
         "4:",
         "b {next}",
-        first = const libc::SYS_connect,
+        first = const libc::SYS_socket,
         last = const libc::SYS_recvmsg,
         recvmmsg = const libc::SYS_recvmmsg,
         sendmmsg = const libc::SYS_sendmmsg,
@@ -150,6 +152,10 @@ unsafe extern "C-unwind" fn intercepted(
     // SAFETY: the application's own arguments, in the order of the system call.
     unsafe {
         match number {
+            libc::SYS_socket => hooks::socket(a as c_int, b as c_int, c as c_int).into(),
+            libc::SYS_setsockopt => {
+                hooks::setsockopt(fd, b as c_int, c as c_int, d as *const _, e as c_uint).into()
+            }
             libc::SYS_connect => hooks::connect(fd, b as *const _, c as c_uint).into(),
             libc::SYS_sendto => {
                 hooks::sendto(fd, b as *const _, c, d as c_int, e as *const _, f as c_uint) as c_long
