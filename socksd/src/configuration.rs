@@ -7,7 +7,7 @@ use std::time::Duration;
 use log::warn;
 use socks_conf::LogTarget;
 use socks_conf::sockd::{self, Families, Family, Listen, Local, Method, Sockd};
-use socksd::{External, Options, Rules, interface_addresses};
+use socksd::{External, Follow, Options, Rules, interface_addresses};
 
 use crate::error::Error;
 use crate::files;
@@ -64,6 +64,7 @@ fn options(sockd: Sockd) -> Result<Options, Error> {
     let mut options = Options::default();
     if !sockd.internal.is_empty() {
         options.listen = listening(&sockd.internal, sockd.internal_families)?;
+        options.follow = followed(&sockd.internal, sockd.internal_families);
     }
     options.external = External {
         locals: sockd.external.into_iter().flat_map(outside).collect(),
@@ -113,6 +114,17 @@ fn listening(internal: &[Listen], families: Families) -> Result<Vec<SocketAddr>,
         addresses.extend(wanted.map(|address| SocketAddr::new(address, *port)));
     }
     if addresses.is_empty() { Err(Error::NowhereToListen) } else { Ok(addresses) }
+}
+
+/// The interfaces among the places to listen.
+fn followed(internal: &[Listen], families: Families) -> Vec<Follow> {
+    let interfaces = internal.iter().filter_map(|Listen { local, port }| match local {
+        Local::Name(name) if interface_addresses(name).is_some() => {
+            Some(Follow { interface: name.clone(), port: *port, families })
+        }
+        _ => None,
+    });
+    interfaces.collect()
 }
 
 /// The addresses of an interface, or else of a host.

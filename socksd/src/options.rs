@@ -6,6 +6,7 @@ use std::time::Duration;
 use socks_conf::sockd::Method;
 
 use crate::external::External;
+use crate::follow::Follow;
 use crate::hosts::Hosts;
 use crate::network::Network;
 use crate::relay::Patience;
@@ -19,6 +20,8 @@ use crate::users::Users;
 pub struct Options {
     /// The addresses to listen on; port 0 takes a free one.
     pub listen: Vec<SocketAddr>,
+    /// Interfaces whose addresses are listened on when they come; those they have are in `listen`.
+    pub follow: Vec<Follow>,
     /// The users; with any, every application must give a name and a password, and so must speak SOCKS5.
     pub users: Users,
     /// Where applications may connect from. Empty means loopback only or, with `users`, anywhere.
@@ -59,6 +62,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             listen: vec![SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 1080)],
+            follow: Vec::new(),
             users: Users::default(),
             allow: Vec::new(),
             reach: Vec::new(),

@@ -22,7 +22,7 @@ pub(crate) struct Outlook<'a> {
     /// Permits to look names up.
     pub(crate) lookups: Arc<Semaphore>,
     /// The addresses this proxy listens on, where no target may be.
-    pub(crate) listening: &'a [SocketAddr],
+    pub(crate) listening: Arc<[SocketAddr]>,
     /// What the application may reach.
     pub(crate) gate: &'a Gate,
     /// The addresses to connect from.

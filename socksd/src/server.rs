@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::accept::accept;
 use crate::control::Control;
+use crate::follow::follow;
 use crate::listen::{BindError, listen};
 use crate::live::Live;
 use crate::metrics;
@@ -100,6 +101,7 @@ impl Server {
             () = telling => {}
             () = &mut shutdown => {}
             () = reload::look_up_again(site.subscribe()) => {}
+            () = follow(&site, &phase, &mut accepting) => {}
         }
         let grace = site.borrow().options.grace;
         phase.send_replace(Phase::Finishing);
@@ -112,10 +114,11 @@ impl Server {
         Ok(())
     }
 
-    fn start(self, phase: &watch::Sender<Phase>) -> io::Result<JoinSet<()>> {
+    fn start(&mut self, phase: &watch::Sender<Phase>) -> io::Result<JoinSet<()>> {
         let site = Arc::clone(&self.site.borrow());
         let mut accepting = JoinSet::new();
-        for (listener, address) in self.listeners.into_iter().zip(&self.listening) {
+        let listeners = std::mem::take(&mut self.listeners);
+        for (listener, address) in listeners.into_iter().zip(&self.listening) {
             listener.set_nonblocking(true)?;
             tune((&listener).into());
             let listener = tokio::net::TcpListener::from_std(listener)?;

@@ -25,6 +25,7 @@ pub(crate) fn settings(args: &Args) -> Result<(Options, Process), Error> {
     }
     if !args.listen.is_empty() {
         options.listen.clone_from(&args.listen);
+        options.follow.clear();
     }
     options.allow.clone_from(&args.allow);
     options.reach.clone_from(&args.reach);

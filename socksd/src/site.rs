@@ -1,7 +1,7 @@
 //! What all connections of one proxy share.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Semaphore;
 
@@ -41,13 +41,14 @@ pub(crate) struct Site {
 struct Shared {
     crowd: Arc<Crowd>,
     waiting: Semaphore,
-    listening: Vec<SocketAddr>,
+    listening: RwLock<Arc<[SocketAddr]>>,
     live: Arc<Live>,
 }
 
 impl Site {
     pub(crate) fn new(options: Options, listening: Vec<SocketAddr>) -> Site {
         let waiting = Semaphore::new(MOST_WAITING);
+        let listening = RwLock::new(listening.into());
         let shared = Shared { crowd: Arc::default(), waiting, listening, live: Arc::default() };
         Site { options, shared: Arc::new(shared) }
     }
@@ -72,6 +73,23 @@ impl Site {
         &self.shared.waiting
     }
 
+    /// The addresses that applications are accepted on.
+    fn listening(&self) -> Arc<[SocketAddr]> {
+        Arc::clone(&self.shared.listening.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether applications are accepted on this address; port 0 is any.
+    pub(crate) fn listens_on(&self, address: SocketAddr) -> bool {
+        let is_it = |own: &SocketAddr| own.ip() == address.ip() && [0, own.port()].contains(&address.port());
+        self.listening().iter().any(is_it)
+    }
+
+    /// Takes note of one more.
+    pub(crate) fn add_listening(&self, address: SocketAddr) {
+        let mut listening = self.shared.listening.write().unwrap_or_else(PoisonError::into_inner);
+        *listening = listening.iter().copied().chain([address]).collect();
+    }
+
     /// The connections there are.
     pub(crate) fn live(&self) -> &Arc<Live> {
         &self.shared.live
@@ -87,7 +105,7 @@ impl Site {
         Outlook {
             hosts: &self.options.hosts,
             lookups: self.lookups(gate),
-            listening: &self.shared.listening,
+            listening: self.listening(),
             gate,
             external: &self.options.external,
             timeout: self.options.connect_timeout,

@@ -6,6 +6,7 @@ mod clients;
 mod datagrams;
 mod filtering;
 mod firewall;
+mod following;
 mod hostile;
 mod journal;
 mod lifetime;
