@@ -25,6 +25,7 @@ use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use libc::c_int;
+use socks_conf::Route;
 use socks_proto::Address;
 
 use crate::own::Own;
@@ -50,6 +51,8 @@ pub(crate) struct Socket {
     /// Whom the application has connected it to, beyond a proxy.
     peer: Option<SocketAddr>,
     targets: Targets,
+    /// The route of its targets: the proxies that its association may be made through.
+    route: Option<&'static Route>,
     /// It may have direct targets, whose answers come from anywhere.
     takes_strangers: bool,
     stage: Stage,
@@ -114,6 +117,7 @@ impl Socket {
             domain,
             peer: None,
             targets: Targets::NONE,
+            route: None,
             takes_strangers: is_bound,
             stage: Stage::Idle,
             responder: None,
@@ -172,7 +176,13 @@ impl Socket {
     /// As it was before it had any target behind a proxy.
     fn forget(&mut self) {
         self.end();
-        (self.peer, self.error, self.targets) = (None, 0, Targets::NONE);
+        (self.peer, self.error, self.targets, self.route) = (None, 0, Targets::NONE, None);
+    }
+
+    /// Whether this route may be its association's: that of its first target is. What another sends through other proxies
+    /// must not go through these.
+    fn follows(&mut self, route: &'static Route) -> bool {
+        std::ptr::eq(*self.route.get_or_insert(route), route)
     }
 
     /// Ends the association, or the attempt at one.
@@ -269,6 +279,7 @@ fn end(ticket: Ticket) {
 pub(crate) fn connect(fd: RawFd, domain: c_int, target: SocketAddr, passage: &Passage) -> Result<(), c_int> {
     let proxy = passage.reachable(domain).ok_or(libc::ENETUNREACH)?;
     connect_by(fd, domain, target, proxy, |socket| {
+        socket.route = Some(passage.route);
         socket.targets.add(target, &passage.target, Way::Relay);
     })
 }

@@ -56,6 +56,12 @@ pub(crate) fn send(
     let Some(ticket) = known.or_else(|| of_or_new(fd, domain)) else {
         return Verdict::Fail(libc::ENOBUFS);
     };
+    if let Some(passage) = &passage
+        && slot::with(ticket, |socket| socket.follows(passage.route)) == Some(false)
+    {
+        log::info!("datagram to {target}: its route is not that of the socket's other targets");
+        return Verdict::Fail(libc::ENETUNREACH);
+    }
     let wire = passage.as_ref().map_or_else(|| Address::from(target), |passage| passage.target);
     slot::with(ticket, |socket| {
         if socket.targets.find(target).is_none() {
