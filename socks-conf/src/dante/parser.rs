@@ -39,7 +39,7 @@ pub(crate) struct Parser<'a, M = Config> {
     pub(crate) text: &'a Text<'a>,
     pub(crate) cursor: Cursor<'a>,
     pub(crate) config: &'a mut M,
-    pub(super) mistakes: Mistakes,
+    pub(crate) mistakes: Mistakes,
 }
 
 impl Parser<'_> {

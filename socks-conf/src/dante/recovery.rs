@@ -5,7 +5,7 @@
 
 use super::Result;
 use super::cursor::{Class, Cursor};
-use super::parser::Parser;
+use super::parser::{Model, Parser};
 use crate::Diagnostic;
 use crate::keyword::{Keyword, Section};
 use crate::problem::Problem;
@@ -15,37 +15,41 @@ const ENOUGH: usize = 20;
 
 /// The mistakes of one file.
 #[derive(Default)]
-pub(super) struct Mistakes {
+pub(crate) struct Mistakes {
     found: Vec<Diagnostic>,
     /// Whether anything in the file could be read.
     sense: bool,
 }
 
 impl Mistakes {
-    pub(super) fn suffice(&self) -> bool {
+    pub(crate) fn suffice(&self) -> bool {
         self.found.len() >= ENOUGH
     }
 
-    pub(super) fn note_sense(&mut self) {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    pub(crate) fn note_sense(&mut self) {
         self.sense = true;
     }
 
     /// All of them; where nothing made sense, the file is in another language, and one is enough.
-    pub(super) fn verdict(mut self) -> std::result::Result<(), Vec<Diagnostic>> {
+    pub(crate) fn verdict(mut self) -> std::result::Result<(), Vec<Diagnostic>> {
         if !self.sense {
             self.found.truncate(1);
         }
         if self.found.is_empty() { Ok(()) } else { Err(self.found) }
     }
 
-    pub(super) fn first(self) -> Result<()> {
+    pub(crate) fn first(self) -> Result<()> {
         self.found.into_iter().next().map_or(Ok(()), |mistake| Err(Box::new(mistake)))
     }
 }
 
-impl Parser<'_> {
-    /// Leaves an option, or a block that is no route, behind.
-    pub(super) fn skip_statement(&mut self, mistake: Diagnostic) {
+impl<M: Model> Parser<'_, M> {
+    /// Leaves an option, or a block that is not ours, behind.
+    pub(crate) fn skip_statement(&mut self, mistake: Diagnostic) {
         self.mistakes.found.push(mistake);
         let mut depth = 0_usize;
         let mut opened = false;
@@ -70,8 +74,8 @@ impl Parser<'_> {
         ahead.peek() == Some(b'{')
     }
 
-    /// Leaves a key of a route behind; `start` is where it began.
-    pub(super) fn skip_clause(&mut self, mistake: Diagnostic, start: Cursor<'_>) {
+    /// Leaves a key inside a block behind; `start` is where it began.
+    pub(crate) fn skip_clause(&mut self, mistake: Diagnostic, start: Cursor<'_>, section: Section) {
         // What belongs to a keyword that we do not have may look like keywords of ours: `redirect from:`.
         let whole_line = matches!(mistake.problem, Problem::Refused { .. });
         self.mistakes.found.push(mistake);
@@ -83,16 +87,16 @@ impl Parser<'_> {
             match self.cursor.peek() {
                 None | Some(b'\n' | b'}') => return,
                 Some(b'#') => self.cursor.skip_line(),
-                Some(_) if !whole_line && self.clause_follows() => return,
+                Some(_) if !whole_line && self.clause_follows(section) => return,
                 Some(_) => self.cursor.at += self.cursor.lexeme().len().max(1),
             }
         }
     }
 
-    fn clause_follows(&self) -> bool {
+    fn clause_follows(&self, section: Section) -> bool {
         let mut ahead = self.cursor;
         let word = ahead.word(Class::Plain);
         ahead.skip_blanks();
-        ahead.peek() == Some(b':') && Keyword::find(&self.str(&word), Section::Route).is_some()
+        ahead.peek() == Some(b':') && Keyword::find(&self.str(&word), section).is_some()
     }
 }

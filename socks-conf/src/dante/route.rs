@@ -49,7 +49,7 @@ impl Parser<'_> {
             }
             if let Err(mistake) = self.read_clause(word, &mut draft) {
                 draft.broken = true;
-                self.skip_clause(*mistake, start);
+                self.skip_clause(*mistake, start, Section::Route);
             }
         }
     }

@@ -30,17 +30,17 @@ use std::path::Path;
 /// Reads a server's `text`, in Dante's syntax or TOML, told apart by content. `file` is for messages only.
 pub fn parse(text: &[u8], file: &Path) -> Result<Sockd, Error> {
     let text = Text::new(text, file);
-    read(&text).map_err(Error::from)
+    read(&text).map_err(Error::Syntax)
 }
 
-fn read(text: &Text<'_>) -> Result<Sockd, Box<Diagnostic>> {
+fn read(text: &Text<'_>) -> Result<Sockd, Vec<Diagnostic>> {
     if text.bytes.starts_with(b"\xff\xfe") || text.bytes.starts_with(b"\xfe\xff") {
         let problem = Problem::Encoding("this file is in UTF-16; save it as UTF-8");
-        return Err(Box::new(Diagnostic { location: text.locate(0..0), problem }));
+        return Err(vec![Diagnostic { location: text.locate(0..0), problem }]);
     }
     let mut sockd = Sockd::default();
     if is_toml(text) {
-        toml::read(text, &mut sockd)?;
+        toml::read(text, &mut sockd).map_err(|mistake| vec![*mistake])?;
     } else {
         Parser::new(text, &mut sockd).read_sockd()?;
     }

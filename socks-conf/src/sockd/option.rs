@@ -3,29 +3,39 @@
 use super::keyword::{FAMILIES, ROTATIONS, SockdKey};
 use super::model::{Family, Listen, Local, Method, Rotation, Sockd};
 use super::problem::{SockdCaution, SockdProblem};
-use crate::Ports;
 use crate::caution::Caution;
 use crate::dante::{Class, Parser, Result, is_mapped, literal};
 use crate::keyword::{Key, Keyword, Section, Standing};
 use crate::problem::Problem;
 use crate::set::Set;
 use crate::url::is_host_name;
+use crate::{Diagnostic, Ports};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
 impl Parser<'_, Sockd> {
-    pub(super) fn read_sockd(&mut self) -> Result<()> {
+    /// Reads a whole file; every mistake in it is an error, as far as one is not the consequence of another.
+    pub(super) fn read_sockd(mut self) -> std::result::Result<(), Vec<Diagnostic>> {
         loop {
             self.cursor.skip_space();
-            if self.cursor.peek().is_none() {
-                return self.check_sockd();
+            if self.cursor.peek().is_none() || self.mistakes.suffice() {
+                break;
             }
-            let word = self.cursor.word(Class::Plain);
-            if !self.read_rule_at(&word)? {
-                self.read_sockd_option(word)?;
+            match self.read_sockd_statement() {
+                Ok(()) => self.mistakes.note_sense(),
+                Err(mistake) => self.skip_statement(*mistake),
             }
         }
+        if self.mistakes.is_empty() {
+            return self.check_sockd().map_err(|mistake| vec![*mistake]);
+        }
+        self.mistakes.verdict()
+    }
+
+    fn read_sockd_statement(&mut self) -> Result<()> {
+        let word = self.cursor.word(Class::Plain);
+        if self.read_rule_at(&word)? { Ok(()) } else { self.read_sockd_option(word) }
     }
 
     fn read_sockd_option(&mut self, word: Range<usize>) -> Result<()> {

@@ -43,10 +43,13 @@ impl Parser<'_, Sockd> {
             return self.unexpected("`{` behind `pass` or `block`");
         }
         let mut draft = Draft::new(action, self.text.line_of(word.start));
-        self.read_rule_keys(stage, &mut draft)?;
+        let broken = self.read_rule_keys(stage, &mut draft);
         let at = word.start..word.end;
-        if !self.cursor.take(b'}') {
+        if !self.cursor.take(b'}') && !broken {
             return self.fail(at, Problem::Sockd(SockdProblem::Unclosed));
+        }
+        if broken {
+            return Ok(true);
         }
         let rule = match draft.finish() {
             Ok(rule) => rule,
@@ -69,7 +72,9 @@ impl Parser<'_, Sockd> {
         }
     }
 
-    fn read_rule_keys(&mut self, stage: Stage, draft: &mut Draft) -> Result<()> {
+    /// Reads the keys of a rule; whether there was one that could not be read.
+    fn read_rule_keys(&mut self, stage: Stage, draft: &mut Draft) -> bool {
+        let mut broken = false;
         loop {
             self.cursor.skip_space();
             let start = self.cursor;
@@ -78,15 +83,20 @@ impl Parser<'_, Sockd> {
             // The next rule can only mean that this one was not closed.
             if matches!(start.peek(), None | Some(b'}')) || opener {
                 self.cursor = start;
-                return Ok(());
+                return broken;
             }
-            let keyword = self.keyword(word.clone(), Section::Rule)?;
-            match keyword.standing {
-                Standing::Supported(Key::Rule(key)) => {
-                    self.read_rule_key(stage, key, keyword, word, draft)?
-                }
-                _ => self.skip_value(keyword)?,
+            if let Err(mistake) = self.read_rule_word(stage, word, draft) {
+                broken = true;
+                self.skip_clause(*mistake, start, Section::Rule);
             }
+        }
+    }
+
+    fn read_rule_word(&mut self, stage: Stage, word: Range<usize>, draft: &mut Draft) -> Result<()> {
+        let keyword = self.keyword(word.clone(), Section::Rule)?;
+        match keyword.standing {
+            Standing::Supported(Key::Rule(key)) => self.read_rule_key(stage, key, keyword, word, draft),
+            _ => self.skip_value(keyword),
         }
     }
 
