@@ -1,5 +1,7 @@
 //! Datagrams: through proxies that carry them as without a proxy, and nowhere through one that does not.
 
+mod compared;
+
 use end_to_end::application::{Application, Wrapper};
 use end_to_end::artifacts::Build;
 use end_to_end::plan::{ECHO, TARGET};
@@ -13,6 +15,7 @@ use crate::suite::{Bench, Suite, Verdict, expect};
 const CARRIERS: [Server; 2] = [Server::Socksd, Server::Danted];
 
 pub(crate) fn add(suite: &mut Suite) {
+    compared::add(suite);
     add_name_servers(suite);
     add_shells(suite);
     for addressing in Addressing::ALL {
