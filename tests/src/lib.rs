@@ -13,6 +13,7 @@ pub mod application;
 pub mod artifacts;
 pub mod daemons;
 mod database;
+mod datagram_servers;
 pub mod detector;
 pub mod error;
 pub mod fixtures;

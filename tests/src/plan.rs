@@ -113,6 +113,12 @@ pub const LINE: u16 = 4001;
 pub const GREETING: u16 = 4002;
 /// Calls back where it is told to.
 pub const CALLER: u16 = 4003;
+/// Time server.
+pub const NTP: u16 = 123;
+/// Web server by QUIC.
+pub const QUIC: u16 = 4433;
+/// Measures throughput.
+pub const IPERF: u16 = 5201;
 /// Nobody listens here on the target host.
 pub const CLOSED: u16 = 9;
 

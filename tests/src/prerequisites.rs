@@ -45,6 +45,11 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("ping", "iputils-ping"),
     ("aria2c", "aria2"),
     ("valgrind", "valgrind"),
+    ("iperf3", "iperf3"),
+    ("chronyd", "chrony"),
+    ("ntpdig", "ntpsec-ntpdig"),
+    ("gtlsclient", "ngtcp2-client"),
+    ("gtlsserver", "ngtcp2-server"),
     ("proxychains4", "proxychains4"),
     ("/usr/lib/python3/dist-packages/socks.py", "python3-socks"),
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -19,7 +19,7 @@ use crate::keeper::Keeper;
 use crate::plan::*;
 use crate::proxies::{self, Proxy};
 use crate::scratch::Scratch;
-use crate::{database, misbehaving, name_server, services, target};
+use crate::{database, datagram_servers, misbehaving, name_server, services, target};
 
 /// The three hosts. One test at a time uses it, so that a leak has an author.
 pub struct World {
@@ -36,6 +36,7 @@ pub struct World {
     daemons: Daemons,
     running: Mutex<HashMap<Proxy, Result<(), String>>>,
     database: OnceLock<Result<(), String>>,
+    datagram_servers: OnceLock<Result<(), String>>,
     next_port: AtomicU16,
     scratch: Scratch,
 }
@@ -63,6 +64,7 @@ impl World {
             daemons,
             running: Mutex::default(),
             database: OnceLock::new(),
+            datagram_servers: OnceLock::new(),
             next_port: AtomicU16::new(SCRIPTED_PORTS),
             scratch,
         };
@@ -89,6 +91,13 @@ impl World {
     pub fn start_database(&self) -> Result<(), String> {
         let start = || database::start(&self.staff(&self.target)).map_err(|error| error.to_string());
         self.database.get_or_init(start).clone()
+    }
+
+    /// Makes sure the target's servers that speak by datagrams run.
+    pub fn start_datagram_servers(&self) -> Result<(), String> {
+        let target = self.staff(&self.target);
+        let start = || datagram_servers::start(&target, &self.fixtures).map_err(|error| error.to_string());
+        self.datagram_servers.get_or_init(start).clone()
     }
 
     /// The packets that left the application host past the proxy since the last call, and the questions asked of
@@ -207,10 +216,35 @@ impl Staff<'_> {
 
     /// Waits until the server accepts connections.
     pub fn await_listening(&self, server: &str, address: SocketAddr) -> Result<(), Error> {
+        self.await_sign(server, address, || {
+            TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok()
+        })
+    }
+
+    /// Waits until the server answers this datagram.
+    pub fn await_answering(&self, server: &str, address: SocketAddr, query: &[u8]) -> Result<(), Error> {
+        self.await_sign(server, address, || {
+            let any: IpAddr = if address.is_ipv4() { [0; 4].into() } else { [0_u16; 8].into() };
+            let answer = UdpSocket::bind((any, 0)).and_then(|socket| {
+                socket.set_read_timeout(Some(Duration::from_secs(1)))?;
+                socket.connect(address)?;
+                socket.send(query)?;
+                socket.recv(&mut [0; 2048])
+            });
+            answer.is_ok()
+        })
+    }
+
+    fn await_sign(
+        &self,
+        server: &str,
+        address: SocketAddr,
+        is_there: impl Fn() -> bool + Sync,
+    ) -> Result<(), Error> {
         let deadline = Instant::now() + Duration::from_secs(20);
         let listens = || {
             while Instant::now() < deadline {
-                if TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok() {
+                if is_there() {
                     return Ok(true);
                 }
                 // A server tells nobody that it is ready; asking again is all there is.

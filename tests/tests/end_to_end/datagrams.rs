@@ -1,6 +1,7 @@
 //! Datagrams: through proxies that carry them as without a proxy, and nowhere through one that does not.
 
 mod compared;
+mod programs;
 
 use end_to_end::application::{Application, Wrapper};
 use end_to_end::artifacts::Build;
@@ -16,6 +17,7 @@ const CARRIERS: [Server; 2] = [Server::Socksd, Server::Danted];
 
 pub(crate) fn add(suite: &mut Suite) {
     compared::add(suite);
+    programs::add(suite);
     add_name_servers(suite);
     add_shells(suite);
     for addressing in Addressing::ALL {
