@@ -96,6 +96,22 @@ static void outstanding(void) {
     close(fd);
 }
 
+/* More at once than anybody asks a name server at a time: whatever comes of them, none is lost. */
+static void crowd(void) {
+    enum { CROWD = 150 };
+    int fd = datagrams(), seen[CROWD] = {0};
+    for (int number = 0; number < CROWD; number++) {
+        struct query mail = ask(domain, ns_t_mx, number);
+        sent(fd, &mail, &server);
+    }
+    for (int number = 0; number < CROWD; number++) {
+        unsigned char message[4096];
+        CHECK(recv(fd, message, sizeof message, 0) > 12);
+        CHECK(id_of(message) < CROWD && !seen[id_of(message)]++);
+    }
+    close(fd);
+}
+
 static void relatives(void) {
     struct query address = ask("www.uses.test", ns_t_a, 1), mail = ask(domain, ns_t_mx, 2);
     int fd = datagrams(), copy = dup(fd), status;
@@ -284,7 +300,7 @@ static const struct {
 } USES[] = {
     {"outstanding", outstanding},   {"relatives", relatives}, {"parts", parts},     {"cut", cut},
     {"stream", stream_of_bytes},    {"event_loop", event_loop}, {"threads", threads}, {"nothing_stays", nothing_stays},
-    {"inherited", inherited},
+    {"inherited", inherited},       {"crowd", crowd},
 };
 
 int main(int count, char **words) {

@@ -76,5 +76,14 @@ fn words(used: &str, prefix: &str) -> [String; 5] {
     [server, other, DOMAIN.into(), NAME_LONG_TEXT.into(), used.into()]
 }
 
-const USES: &[&str] =
-    &["outstanding", "relatives", "parts", "cut", "stream", "event_loop", "threads", "nothing_stays"];
+const USES: &[&str] = &[
+    "outstanding",
+    "crowd",
+    "relatives",
+    "parts",
+    "cut",
+    "stream",
+    "event_loop",
+    "threads",
+    "nothing_stays",
+];
