@@ -137,6 +137,20 @@ impl Gate {
         finally(verdict, address)
     }
 
+    /// Whether the application may be told of this name and address, as far as they are known: whether it could
+    /// connect to any port there.
+    pub(crate) fn answer(&self, name: Option<&Name>, address: Option<IpAddr>) -> Result<(), Refusal> {
+        let text = name.map(name_of);
+        let verdict = self.judge(Command::Connect, Target { name: text.as_deref(), address, port: None });
+        self.note(verdict);
+        match verdict {
+            Verdict::Pass(_) | Verdict::Perhaps => Ok(()),
+            Verdict::Block(denial) => {
+                Err(Refusal::Denied(denial, address.map(|address| SocketAddr::new(address, 0))))
+            }
+        }
+    }
+
     /// Whether a datagram may go to this address, for which the name may stand.
     pub(crate) fn datagram(&self, name: Option<&Name>, address: SocketAddr) -> Result<(), Refusal> {
         finally(self.weigh(Command::UdpAssociate, name, address), address)

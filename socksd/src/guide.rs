@@ -6,9 +6,9 @@ use std::fmt::Write;
 
 /// What the program does and whom it serves.
 pub const DESCRIPTION: &str = "\
-Serves CONNECT and BIND of SOCKS 5, 4a and 4 and UDP ASSOCIATE of SOCKS 5, by name and by address, and logs one line \
-for each connection when its target was reached and one with the bytes it carried when it ends. Other commands of SOCKS \
-are answered with \"command not supported\".
+Serves CONNECT and BIND of SOCKS 5, 4a and 4 and UDP ASSOCIATE of SOCKS 5, by name and by address, and Tor's RESOLVE \
+and RESOLVE_PTR. It logs one line for each connection when its target was reached and one with the bytes it carried when \
+it ends. Other commands of SOCKS are answered with \"command not supported\".
 
 Without options it serves the programs of this machine only. Other hosts are served once --allow names them or users \
 exist; they reach everything but the addresses that are this host's alone (--reach). Finer rules stand in a \
@@ -89,6 +89,10 @@ const LOG: &[Entry] = &[
         "udpassociate 5 from 127.0.0.1:51242 to 0.0.0.0:0 user -: up 40 down 90 sent 1 received 1 dropped 0 closed 2.10s",
         "An association for datagrams ended, with its connection. sent, received and dropped count datagrams.",
     ),
+    (
+        "resolve 6 from 127.0.0.1:51244 to www.example.org:0 user -: answered 192.0.2.7 0.01s",
+        "The application was told this address; after resolveptr it is a name.",
+    ),
 ];
 
 const COMMANDS: &[Entry] = &[
@@ -107,6 +111,11 @@ const COMMANDS: &[Entry] = &[
         "Relays the datagrams of one port of the application's host, by default the one that sends first, as long as \
          the connection lasts. Answers come back from hosts that were sent to, from any port of theirs. Fragments are \
          dropped, and so is what goes to multicast and broadcast addresses.",
+    ),
+    (
+        "RESOLVE, RESOLVE_PTR",
+        "Tell an address of a name (SOCKS 5 and 4a; IPv4 if there is one), or the name of an address (SOCKS 5), as Tor \
+         does, to those whom the rules for CONNECT would let reach it on some port.",
     ),
 ];
 

@@ -6,12 +6,16 @@ use std::net::IpAddr;
 
 /// A table of names and their addresses, in the order they were added.
 #[derive(Clone, Debug, Default)]
-pub struct Hosts(HashMap<String, Vec<IpAddr>>);
+pub struct Hosts {
+    addresses: HashMap<String, Vec<IpAddr>>,
+    names: HashMap<IpAddr, String>,
+}
 
 impl Hosts {
     /// Adds one address of `name`; a name may have several, which are tried in turn.
     pub fn add(&mut self, name: &str, address: IpAddr) {
-        self.0.entry(key(name)).or_default().push(address);
+        self.addresses.entry(key(name)).or_default().push(address);
+        self.names.entry(address.to_canonical()).or_insert_with(|| name.to_owned());
     }
 
     /// Adds what `NAME=ADDRESS` says; an IPv6 address may stand in brackets.
@@ -40,7 +44,12 @@ impl Hosts {
 
     /// The addresses of `name`, whatever its case and with or without a final dot.
     pub(crate) fn addresses(&self, name: &str) -> Option<&[IpAddr]> {
-        self.0.get(&key(name)).map(Vec::as_slice)
+        self.addresses.get(&key(name)).map(Vec::as_slice)
+    }
+
+    /// The name of `address`: of several the one that was added first.
+    pub(crate) fn name(&self, address: IpAddr) -> Option<&str> {
+        self.names.get(&address.to_canonical()).map(String::as_str)
     }
 }
 
@@ -97,6 +106,8 @@ mod tests {
         hosts.add_lines("# comment\n192.0.2.7 www.example.org www # more\n\n::1\tsix\n").unwrap();
         assert_eq!(hosts.addresses("www"), hosts.addresses("www.example.org"));
         assert!(hosts.addresses("six").is_some());
+        assert_eq!(hosts.name("192.0.2.7".parse().unwrap()), Some("www.example.org"));
+        assert_eq!(hosts.name("192.0.2.8".parse().unwrap()), None);
         assert_eq!(hosts.add_lines("\nwww 192.0.2.7\n"), Err((2, HostsError::Address)));
     }
 }

@@ -1,9 +1,10 @@
 //! The companion proxy of socksify: a SOCKS server small enough to be read in one sitting.
 //!
 //! It serves CONNECT, BIND and UDP ASSOCIATE for SOCKS5 (names, IPv4, IPv6; no authentication, or user name and
-//! password), and CONNECT and BIND for SOCKS4 and 4a on the same port; any other command is answered truthfully with
-//! "command not supported". Four functions tell the story of a connection: `accept`, `handshake`, `connect`, `relay`,
-//! each in the file of its name; `bind` waits for the connection instead, and `associate` relays datagrams.
+//! password), and CONNECT and BIND for SOCKS4 and 4a on the same port; it answers Tor's RESOLVE and RESOLVE_PTR, and any
+//! other command truthfully with "command not supported". Four functions tell the story of a connection: `accept`,
+//! `handshake`, `connect`, `relay`, each in the file of its name; `bind` waits for the connection instead, `associate`
+//! relays datagrams, and `answer` tells about names.
 //!
 //! ```no_run
 //! use socksd::{Options, Server, interrupted};
@@ -32,18 +33,20 @@
 //! bind 4 from 127.0.0.1:51240 to ftp.example.org:21 (192.0.2.9:20) user -: open
 //! udpassociate 5 from 127.0.0.1:51242 to 0.0.0.0:0 user -: listening on 127.0.0.1:40113
 //! udpassociate 5 from 127.0.0.1:51242 to 0.0.0.0:0 user -: up 40 down 90 sent 1 received 1 dropped 0 closed 2.10s
+//! resolve 6 from 127.0.0.1:51244 to www.example.org:0 user -: answered 192.0.2.7 0.01s
 //! ```
 //!
 //! Such a line reads `SUBJECT: OUTCOME`. The subject is the command (`handshake` before there is one), the number of
 //! the connection since the start, the application, the target as it was asked for, the address it stands for once
 //! that is known (for BIND: who called), and the user. The outcome is `listening on` where a call or the application's
 //! datagrams are waited for; `open`; or `refused` with the reply code and the reason; or `failed`
-//! with the reason; or the bytes from the application (`up`) and from the target (`down`), with datagrams also their
+//! with the reason; or `answered` with the address or name; or the bytes from the application (`up`) and from the target (`down`), with datagrams also their
 //! numbers, and how it ended: `closed`, `reset-by-application`, `reset-by-target`, `idle`, `shutdown`. All but `open`
 //! and `listening on` end with the duration.
 #![forbid(unsafe_code)]
 
 mod accept;
+mod answer;
 pub mod args;
 mod associate;
 mod bind;

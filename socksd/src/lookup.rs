@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
-use std::vec;
 
 use log::debug;
 use socks_proto::{Address, Host, Name};
@@ -29,7 +28,9 @@ pub(crate) async fn resolve(
         return Ok(known.iter().copied().map(with_port).collect());
     }
     let mut addresses = Vec::new();
-    for address in ask_the_system(name, target.port, permits).await.map_err(Refusal::UnknownName)? {
+    let (owned, port) = (name.to_owned(), target.port);
+    let found = with_permit(permits, move || (owned.as_str(), port).to_socket_addrs()).await;
+    for address in found.map_err(Refusal::UnknownName)? {
         if !addresses.contains(&address) {
             addresses.push(address);
         }
@@ -40,15 +41,13 @@ pub(crate) async fn resolve(
 
 /// Asks the system's resolver on a thread of its own, which has the permit for as long as it is busy: the resolver
 /// cannot be interrupted when nobody waits any more.
-async fn ask_the_system(
-    name: &str,
-    port: u16,
+pub(crate) async fn with_permit<T: Send + 'static>(
     permits: &Arc<Semaphore>,
-) -> io::Result<vec::IntoIter<SocketAddr>> {
+    ask: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
-    let name = name.to_owned();
     let lookup = spawn_blocking(move || {
-        let found = (name.as_str(), port).to_socket_addrs();
+        let found = ask();
         drop(permit);
         found
     });
@@ -57,7 +56,7 @@ async fn ask_the_system(
 
 /// The name as text, if it is one that can be looked up: names travel in ASCII, and a resolver could take a blank or
 /// a slash for something else.
-fn host_name(name: &Name) -> Option<&str> {
+pub(crate) fn host_name(name: &Name) -> Option<&str> {
     let text = std::str::from_utf8(name.as_bytes()).ok()?;
     text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/').then_some(text)
 }

@@ -41,6 +41,8 @@ pub(crate) enum Ending {
     Relayed(End),
     /// Datagrams were relayed, and this ended it.
     Associated(End, Tally),
+    /// The application asked for this address or name, and was told.
+    Answered(Box<Host>),
     /// The proxy stopped.
     Shutdown,
 }
@@ -73,7 +75,7 @@ impl Record {
     /// Takes note of the request.
     pub(crate) fn ask(&mut self, command: Result<Command, u8>, target: Address) {
         let target = match target.host {
-            Host::Name(name) => format!("{}:{}", Word(name.as_bytes()), target.port),
+            Host::Name(_) => format!("{}:{}", spelled(&target.host), target.port),
             Host::Ip(_) => target.to_string(),
         };
         self.entry.facts().asked = Some((command, target.into()));
@@ -102,6 +104,7 @@ impl Record {
                 self.live.totals.refused();
             }
             Ending::Handshake(_) => self.live.totals.failed(),
+            Ending::Answered(_) => self.live.totals.opened(),
             _ => {}
         }
         let age = self.traffic().age().as_secs_f64();
@@ -130,7 +133,7 @@ impl Drop for Record {
 impl Ending {
     /// Whether the application was told, so that the connection must last until it has read the answer.
     pub(crate) fn was_answered(&self) -> bool {
-        matches!(self, Ending::Refused(_) | Ending::Handshake(Failure::Refused(_)))
+        matches!(self, Ending::Refused(_) | Ending::Answered(_) | Ending::Handshake(Failure::Refused(_)))
     }
 
     /// What a rule calls it.
@@ -140,9 +143,11 @@ impl Ending {
                 LogEvent::Connect
             }
             Ending::Handshake(_) | Ending::Refused(_) => LogEvent::Error,
-            Ending::Abandoned | Ending::Relayed(_) | Ending::Associated(..) | Ending::Shutdown => {
-                LogEvent::Disconnect
-            }
+            Ending::Abandoned
+            | Ending::Relayed(_)
+            | Ending::Associated(..)
+            | Ending::Answered(_)
+            | Ending::Shutdown => LogEvent::Disconnect,
         }
     }
 
@@ -193,6 +198,7 @@ impl Display for Outcome<'_> {
         let end = match self.0 {
             Ending::Handshake(fault) => return write!(f, "failed {fault}"),
             Ending::Refused(refusal) => return write!(f, "refused {:02x} {refusal}", refusal.rep().0),
+            Ending::Answered(host) => return write!(f, "answered {}", spelled(host)),
             Ending::Abandoned => "reset-by-application",
             Ending::Relayed(end) | Ending::Associated(end, _) => manner(*end),
             Ending::Shutdown => "shutdown",
@@ -202,6 +208,14 @@ impl Display for Outcome<'_> {
             write!(f, "{tally} ")?;
         }
         f.write_str(end)
+    }
+}
+
+/// The host as one word.
+fn spelled(host: &Host) -> String {
+    match host {
+        Host::Name(name) => Word(name.as_bytes()).to_string(),
+        Host::Ip(ip) => ip.to_string(),
     }
 }
 

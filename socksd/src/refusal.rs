@@ -22,6 +22,8 @@ pub(crate) enum Refusal {
     UnknownName(io::Error),
     /// The resolver took all the time there was.
     LookupTimedOut,
+    /// What should be an address is a name.
+    NoAddress,
     /// The target is an address this proxy listens on.
     Loop(SocketAddr),
     /// The name stands for 0.0.0.0 or `::`, which is the proxy's own host to connect(2).
@@ -47,7 +49,7 @@ impl Refusal {
     pub(crate) fn rep(&self) -> Rep {
         match self {
             Refusal::Command => Rep::COMMAND_NOT_SUPPORTED,
-            Refusal::FamilyImpossible(_) => Rep::ADDRESS_TYPE_NOT_SUPPORTED,
+            Refusal::FamilyImpossible(_) | Refusal::NoAddress => Rep::ADDRESS_TYPE_NOT_SUPPORTED,
             Refusal::Unspeakable | Refusal::UnknownName(_) | Refusal::LookupTimedOut => Rep::HOST_UNREACHABLE,
             Refusal::Denied(..) | Refusal::Loop(_) | Refusal::Unspecified(_) => Rep::NOT_ALLOWED,
             Refusal::TimedOut(_) | Refusal::NobodyCalled => Rep::TTL_EXPIRED,
@@ -106,6 +108,7 @@ impl fmt::Display for Refusal {
             Refusal::Unspeakable => f.write_str("no host name"),
             Refusal::UnknownName(error) => write!(f, "unknown name: {error}"),
             Refusal::LookupTimedOut => f.write_str("name lookup timed out"),
+            Refusal::NoAddress => f.write_str("a name is no address"),
             Refusal::Loop(_) => f.write_str("the target is this proxy"),
             Refusal::Unspecified(_) => f.write_str("the target is no address of a host"),
             Refusal::TimedOut(_) => f.write_str("connect timed out"),

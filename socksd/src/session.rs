@@ -10,6 +10,7 @@ use socks_proto::{Address, Command};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::answer::answer;
 use crate::associate::Association;
 use crate::bind::Waiting;
 use crate::connect::connect;
@@ -75,6 +76,10 @@ async fn open(application: &TcpStream, site: &Arc<Site>, record: &mut Record) ->
         Ok(Command::Bind) => open_call(application, &request, early, gate, site, record).await,
         Ok(Command::UdpAssociate) if request.version == Version::Socks5 => {
             open_association(application, &request, gate, site, record).await
+        }
+        Ok(Command::Resolve) => tell(application, &request, gate, site).await,
+        Ok(Command::ResolvePtr) if request.version == Version::Socks5 => {
+            tell(application, &request, gate, site).await
         }
         _ => Err(Ending::Refused(Refusal::Command)),
     };
@@ -181,6 +186,16 @@ async fn open_association(
     grant(application, request, association.address().into()).await?;
     record.listen(association.address());
     Ok(Opened::Datagrams(association))
+}
+
+/// Answers a question about a name, which ends the connection.
+async fn tell(application: &TcpStream, request: &Request, gate: Gate, site: &Site) -> Result<Opened, Ending> {
+    let host = tokio::select! {
+        host = answer(request, site, &gate) => host.map_err(Ending::Refused)?,
+        () = broken(application) => return Err(Ending::Abandoned),
+    };
+    grant(application, request, Address { host, port: 0 }).await?;
+    Err(Ending::Answered(Box::new(host)))
 }
 
 /// The address the target sees.

@@ -1,5 +1,6 @@
 //! The proxy from outside: scripted applications and targets on loopback, and the program with real applications.
 
+mod answers;
 mod application;
 mod calls;
 mod clients;
