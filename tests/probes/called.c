@@ -1,6 +1,7 @@
 /* called HOST PORT MODE: a listener that belongs to a connection is called back, and everything is as with any listener. */
 #include "callback.h"
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -344,6 +345,102 @@ static void many(void) {
         ;
 }
 
+/* An entry that is disarmed by what it tells, until it is armed again. */
+static void by_one_shot(void) {
+    int fd = listener_like(control);
+    nonblocking(fd, 1);
+    in_set(fd, EPOLLIN | EPOLLONESHOT);
+    for (int turn = 0; turn < 2; turn++) {
+        struct address own = name(fd);
+        struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = fd};
+        CHECK(call(control, &own));
+        CHECK(wait_epoll(fd, -1) == 1);
+        CHECK(wait_epoll(fd, 0) == 0);
+        int caller = accept(fd, NULL, NULL);
+        CHECK(caller >= 0);
+        converse(caller);
+        CHECK(epoll_ctl(set, EPOLL_CTL_MOD, fd, &event) == 0);
+        CHECK(wait_epoll(fd, 0) == 0);
+    }
+}
+
+/* One after the other, without end. */
+static void hundred(void) {
+    int fd = listener_like(control), before = descriptors();
+    for (int turn = 0; turn < 100; turn++) {
+        struct address own = name(fd);
+        CHECK(call(control, &own));
+        int caller = accept(fd, NULL, NULL);
+        CHECK(caller >= 0);
+        converse(caller);
+    }
+    while (descriptors() > before)
+        ;
+}
+
+static sem_t taken;
+
+static void *taking(void *listener) {
+    waiting(listener);
+    CHECK(sem_post(&taken) == 0);
+    return NULL;
+}
+
+/* Two threads wait for calls; each gets one. */
+static void two_threads(void) {
+    int fd = listener_like(control);
+    pthread_t threads[2];
+    CHECK(sem_init(&taken, 0, 0) == 0);
+    for (int thread = 0; thread < 2; thread++)
+        CHECK(pthread_create(&threads[thread], NULL, taking, &fd) == 0);
+    for (int turn = 0; turn < 2; turn++) {
+        struct address own = name(fd);
+        CHECK(call(control, &own));
+        CHECK(sem_wait(&taken) == 0);
+    }
+    for (int thread = 0; thread < 2; thread++)
+        CHECK(pthread_join(threads[thread], NULL) == 0);
+}
+
+static void *refused(void *listener) {
+    CHECK(accept(*(int *)listener, NULL, NULL) == -1 && errno == EINVAL);
+    return NULL;
+}
+
+/* Shutting the listener down wakes who waits in accept. */
+static void woken(void) {
+    int fd = listener_like(control);
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, refused, &fd) == 0);
+    CHECK(shutdown(fd, SHUT_RDWR) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+}
+
+/* close_range closes it as close does. */
+static void closed_in_range(void) {
+    int fd = listener_like(control);
+    struct address own = name(fd);
+    CHECK(close_range(fd, fd, 0) == 0);
+    until_refused(&own);
+}
+
+/* Another program inherits the listener, and the one that asked still takes the call. */
+static void executed(void) {
+    int fd = listener_like(control), status;
+    struct address own = name(fd);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        execl("/bin/true", "true", NULL);
+        _exit(2);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK(call(control, &own));
+    int caller = accept(fd, NULL, NULL);
+    CHECK(caller >= 0);
+    converse(caller);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -371,6 +468,12 @@ static const struct {
     {"parent_leaves", parent_leaves},
     {"vforked", vforked},
     {"many", many},
+    {"one_shot", by_one_shot},
+    {"hundred", hundred},
+    {"two_threads", two_threads},
+    {"woken", woken},
+    {"closed_in_range", closed_in_range},
+    {"executed", executed},
 };
 
 int main(int count, char **words) {

@@ -35,6 +35,12 @@ const MODES: &[&str] = &[
     "parent_leaves",
     "vforked",
     "many",
+    "one_shot",
+    "hundred",
+    "two_threads",
+    "woken",
+    "closed_in_range",
+    "executed",
 ];
 
 /// The target as the application calls it, the proxy, what is spoken to it.
