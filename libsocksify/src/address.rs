@@ -1,7 +1,7 @@
 //! Socket addresses between C and Rust.
 
 use std::mem::{MaybeUninit, size_of};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use libc::{c_int, sockaddr, sockaddr_in, sockaddr_storage, socklen_t};
 use socket2::{SockAddr, SockAddrStorage};
@@ -183,6 +183,15 @@ pub(crate) fn for_family(address: SocketAddr, family: c_int) -> Option<SocketAdd
         (IpAddr::V6(_), libc::AF_INET6) => Some(address),
         _ => None,
     }
+}
+
+/// The same port, at no particular address.
+pub(crate) fn anywhere(address: SocketAddr) -> SocketAddr {
+    let any = match address {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    SocketAddr::new(any, address.port())
 }
 
 /// No particular address: what an unbound socket has.

@@ -34,7 +34,7 @@ use listener::{Listener, Next};
 use seen::Seen;
 
 pub(crate) use request::Request;
-pub(crate) use rule::{Ask, Place, place};
+pub(crate) use rule::{Ask, Place, is_of_a_primary, place};
 pub(crate) use token::bind;
 
 /// The listeners of this process, under a lock taken after that of the dialogues.

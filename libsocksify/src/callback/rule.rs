@@ -1,8 +1,8 @@
 //! When a proxy is asked to listen in the application's place.
 //!
 //! RFC 1928 has BIND for protocols that call back, and lets the request name the host of the primary connection. FTP is the
-//! one in use: a listener waits at the proxy if its port is the kernel's choice (nobody calls it before he is told), and if this
-//! process has a control connection of FTP open through a proxy, to whose very address it is bound, or to any. Everything
+//! one in use: a listener waits at the proxy if this process has a control connection of FTP open through a proxy, to whose
+//! very address it is bound, or to any on a port of the kernel's choice (nobody calls it before he is told). Everything
 //! else is a server of this machine: programs that tell their neighbours, or themselves, where they listen have connections
 //! through a proxy, too, and wait for others than the far end of those. A route about `bind` alone, or `bind = always`,
 //! says otherwise.
@@ -10,7 +10,7 @@
 //! Of several connections it is the latest: a program that talks to several FTP servers at a time may have the wrong one named,
 //! and the proxy then turns away the right one.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
 
 use libc::c_int;
@@ -39,7 +39,7 @@ pub(crate) struct Ask {
     pub(crate) family: c_int,
     /// What the listener is bound to on this machine.
     pub(crate) own: SocketAddr,
-    /// The port is the kernel's choice: nobody on this machine can know it but us.
+    /// The port is the kernel's choice, or meant for the far end of a connection: nobody on this machine is to call it.
     pub(crate) is_secret: bool,
     /// The connection that the callers are told about, where it and not the listener says what address to call.
     pub(crate) spokesman: Option<u64>,
@@ -72,8 +72,9 @@ pub(crate) fn place(fd: RawFd) -> Place {
     let (Ok(kind), Some(own)) = (Kind::of(fd), sys::own_address(fd)) else { return Place::Here };
     if process::runs_on_borrowed_memory()
         || !kind.is_tcp()
-        || own.ip().to_canonical().is_loopback()
         || sys::is_listening(fd)
+        // Of loopback addresses, only that of a connection to a proxy on this machine, asked for by the name it has there.
+        || (own.ip().to_canonical().is_loopback() && !descriptors::is_bound(fd))
     {
         return Place::Here;
     }
@@ -101,11 +102,11 @@ pub(crate) fn place(fd: RawFd) -> Place {
 
 /// No host in particular. The port of such a request is the one the application would like best.
 fn anybody(own: SocketAddr, is_secret: bool) -> SocketAddr {
-    let any = match own {
-        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-    };
-    SocketAddr::new(any, if is_secret { 0 } else { own.port() })
+    let mut any = address::anywhere(own);
+    if is_secret {
+        any.set_port(0);
+    }
+    any
 }
 
 fn is_asked(policy: BindPolicy, primary: Option<Primary>, route: &Route) -> bool {
@@ -117,6 +118,11 @@ fn is_asked(policy: BindPolicy, primary: Option<Primary>, route: &Route) -> bool
 fn primary(own: IpAddr) -> Option<Primary> {
     let own = own.to_canonical();
     latest(|primary| primary.is_of_ftp() && (own.is_unspecified() || primary.own.ip().to_canonical() == own))
+}
+
+/// Whether a control connection of FTP has this address: who is bound there, on whatever port, waits for its target.
+pub(crate) fn is_of_a_primary(own: IpAddr) -> bool {
+    !own.to_canonical().is_unspecified() && primary(own).is_some()
 }
 
 fn latest(serves: impl Fn(&Primary) -> bool) -> Option<Primary> {

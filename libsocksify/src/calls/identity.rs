@@ -47,8 +47,12 @@ pub(crate) fn getsockname(
         (None, _) => match asked(progress, fd) {
             Answer::At(own) => own,
             Answer::Wait(wait) => return Verdict::Wait(wait),
-            // listen(2) will ask again, and say why not.
-            Answer::Local | Answer::Refused(_) => return Verdict::Direct,
+            Answer::Local => return Verdict::Direct,
+            // listen(2) will ask again, and say why not. Who does not heed it must not tell an address of this machine.
+            Answer::Refused(_) => match sys::own_address(fd) {
+                Some(own) => address::anywhere(own),
+                None => return Verdict::Direct,
+            },
         },
     };
     // SAFETY: the application's own buffer and length.

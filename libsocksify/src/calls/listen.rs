@@ -47,14 +47,14 @@ pub(crate) unsafe fn is_for_others(address: *const sockaddr, length: socklen_t) 
     unsafe { address::internet(address, length) }.is_some_and(|to| !to.ip().to_canonical().is_loopback())
 }
 
-/// Takes note of a port nobody else knows: one the kernel chose, or one at the address that a connection has behind the
-/// proxy; of that address we take the part.
+/// Takes note of a port that is for nobody on this machine: one the kernel chose, or one at the address of a control
+/// connection of FTP. Where that is the address it has behind the proxy we take its part.
 pub(crate) fn bind((): &mut (), fd: c_int, address: *const sockaddr, length: socklen_t) -> Verdict<c_int> {
     // SAFETY: the application's own pointer and length.
     let to = unsafe { address::internet(address, length) };
     let Some(mut to) = to.filter(|_| Kind::of(fd).is_ok_and(Kind::is_tcp)) else { return Verdict::Direct };
     let real = callback::real_address(to.ip());
-    if to.port() != 0 && real.is_none() {
+    if to.port() != 0 && real.is_none() && !callback::is_of_a_primary(to.ip()) {
         return Verdict::Direct;
     }
     to.set_ip(real.unwrap_or(to.ip()));

@@ -1,6 +1,7 @@
 //! Listeners that are called back at the proxy: as an application sees them, and what becomes of them if the proxy fails.
 
 mod answers;
+mod ftp;
 
 use end_to_end::application::Wrapper;
 use end_to_end::artifacts::Build;
@@ -95,6 +96,7 @@ pub(crate) fn add(suite: &mut Suite) {
         }
     }
     answers::add(suite);
+    ftp::add(suite);
 }
 
 /// Who listens for himself is not disturbed, nor is who waits for a call.
