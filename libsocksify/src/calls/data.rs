@@ -145,13 +145,15 @@ pub(crate) fn recvfrom(
     length: *mut socklen_t,
 ) -> Verdict<ssize_t> {
     let part = iovec { iov_base: buffer, iov_len: count };
+    // SAFETY: the application's own length.
+    let is_no_length = || length.is_null() || unsafe { length.read_unaligned() }.cast_signed() < 0;
     // An address without a length is the kernel's to refuse.
-    if !address.is_null() && length.is_null() {
+    if !address.is_null() && is_no_length() {
         return gate(fd, flags);
     }
     let mut message = message(&part, 1);
     if !address.is_null() {
-        // SAFETY: the application's own length.
+        // SAFETY: as above.
         (message.msg_name, message.msg_namelen) = (address.cast(), unsafe { length.read_unaligned() });
     }
     let verdict = receive(pace, fd, &mut message, flags);
@@ -261,9 +263,15 @@ fn without_header(fd: c_int, flags: c_int) -> Verdict<ssize_t> {
     }
 }
 
+/// As many parts as readv(2) and writev(2) take (UIO_MAXIOV); more are the kernel's to refuse, with another errno than those
+/// of a message.
+const MOST_PARTS: usize = 1024;
+
 fn has_room(parts: *const iovec, count: usize) -> bool {
     // SAFETY: the application's own parts.
-    !parts.is_null() && (0..count).any(|index| unsafe { (*parts.add(index)).iov_len } > 0)
+    !parts.is_null()
+        && count <= MOST_PARTS
+        && (0..count).any(|index| unsafe { (*parts.add(index)).iov_len } > 0)
 }
 
 /// A message of these parts, from or to nobody in particular.

@@ -318,8 +318,10 @@ unsafe fn datagram(
     }
     // SAFETY: forwarded.
     match unsafe { address::of_datagram(name, length, domain) } {
-        Some(target) => association::send(pace, fd, domain, Some(target), message, flags),
-        None => Verdict::Direct,
+        Some(target) if target.port() != 0 => {
+            association::send(pace, fd, domain, Some(target), message, flags)
+        }
+        _ => Verdict::Direct,
     }
 }
 

@@ -39,9 +39,14 @@ pub(crate) fn at_once(query: &[u8], limit: usize) -> Option<Vec<u8>> {
 /// named one. This may take long.
 pub(crate) fn answer(query: &[u8], server: Option<SocketAddr>, limit: usize) -> Option<Vec<u8>> {
     at_once(query, limit).or_else(|| {
-        let failure = socks_dns::refusal(query, Refusal::ServFail)?;
+        let failure = failure(query)?;
         Some(socks_dns::fit(forwarded(query, server).unwrap_or(failure), limit))
     })
+}
+
+/// The answer where nobody can be asked, `None` where the query is none.
+pub(crate) fn failure(query: &[u8]) -> Option<Vec<u8>> {
+    socks_dns::refusal(query, Refusal::ServFail)
 }
 
 /// Whether resolv.conf(5) names this server: an application that uses it has not chosen it.

@@ -1,46 +1,97 @@
-//! Threads of ours that wait for name servers: as many as are needed, up to a number.
+//! Threads of ours that wait for name servers: as many as are needed, up to a number; questions beyond that wait for one of them.
 
+use std::collections::VecDeque;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use crate::interpose::as_our_own;
 use crate::lock::Lock;
 use crate::process;
 
+/// How many threads there are at a time.
 const MOST: u32 = 64;
+
+/// How much waits for them.
+const MOST_WAITING: usize = 1024;
 
 const STACK: usize = 256 * 1024;
 
-/// How many there are, in which process: none of them lives on in a forked child.
-static RUNNING: Lock<(libc::pid_t, u32)> = Lock::new((0, 0));
+type Work = Box<dyn FnOnce() + Send>;
 
-/// Runs `work` on a thread of its own; false where there are too many, or none can be had.
+struct Crew {
+    /// The process they run in: none of them lives on in a forked child.
+    owner: libc::pid_t,
+    count: u32,
+    waiting: VecDeque<Work>,
+}
+
+static CREW: Lock<Crew> = Lock::new(Crew { owner: 0, count: 0, waiting: VecDeque::new() });
+
+/// Runs `work`, which may take long, on a thread of its own; false where there are too many, or none can be had.
 pub(super) fn engage(work: impl FnOnce() + Send + 'static) -> bool {
-    if !change(|count| if count < MOST { Some(count + 1) } else { None }) {
-        return false;
+    begin(Box::new(work)).is_ok()
+}
+
+/// As [`engage`], as soon as there is a thread for it; false where too much waits already, or nobody is there to come to it.
+pub(super) fn queue(work: impl FnOnce() + Send + 'static) -> bool {
+    let Err(work) = begin(Box::new(work)) else { return true };
+    change(|crew| {
+        let is_room = crew.count > 0 && crew.waiting.len() < MOST_WAITING;
+        if is_room {
+            crew.waiting.push_back(work);
+        }
+        is_room
+    })
+}
+
+/// Gives the work back where there is no thread for it.
+fn begin(work: Work) -> Result<(), Work> {
+    let is_place = change(|crew| {
+        let is_place = crew.count < MOST;
+        crew.count += u32::from(is_place);
+        is_place
+    });
+    if !is_place {
+        return Err(work);
     }
-    // The thread inherits the mask of the hook that starts it: all signals blocked.
+    // The thread finds its work here, so that it is not lost where there is no thread. The thread inherits the mask of the hook that
+    // starts it: all signals blocked.
+    let (hand_over, take) = std::sync::mpsc::sync_channel::<Work>(1);
     let started = thread::Builder::new().stack_size(STACK).spawn(move || {
-        as_our_own(work);
-        as_our_own(leave);
+        as_our_own(|| {
+            let mut next = take.recv().ok();
+            while let Some(work) = next {
+                let _ = catch_unwind(AssertUnwindSafe(work));
+                next = next_or_leave();
+            }
+        });
     });
     if started.is_err() {
-        leave();
+        change(|crew| crew.count = crew.count.saturating_sub(1));
+        return Err(work);
     }
-    started.is_ok()
+    hand_over.send(work).map_err(|lost| lost.0)
 }
 
-fn leave() {
-    change(|count| count.checked_sub(1));
-}
-
-fn change(how: impl FnOnce(u32) -> Option<u32>) -> bool {
-    let us = process::id();
-    RUNNING.with(|(owner, count)| {
-        if std::mem::replace(owner, us) != us {
-            *count = 0;
+fn next_or_leave() -> Option<Work> {
+    change(|crew| {
+        let next = crew.waiting.pop_front();
+        if next.is_none() {
+            crew.count = crew.count.saturating_sub(1);
         }
-        let changed = how(*count);
-        *count = changed.unwrap_or(*count);
-        changed.is_some()
+        next
+    })
+}
+
+fn change<R>(how: impl FnOnce(&mut Crew) -> R) -> R {
+    let us = process::id();
+    CREW.with(|crew| {
+        if mem::replace(&mut crew.owner, us) != us {
+            // The parent answers what waited there; another of its threads may have been about to change this.
+            mem::forget(mem::take(&mut crew.waiting));
+            crew.count = 0;
+        }
+        how(crew)
     })
 }

@@ -54,7 +54,7 @@ fn open(family: c_int) -> Option<(Own, SocketAddr)> {
 }
 
 /// Answers a query that the application's socket `fd` sends to `server`, with `header` in front as from a relay. A query that
-/// nobody understands, and one too many, is lost, as datagrams are.
+/// nobody understands is lost, as datagrams are.
 ///
 /// # Errors
 /// The errno where the socket has no address to answer to.
@@ -71,13 +71,18 @@ pub(crate) fn answer(
     match stack::with_room(|| engine::at_once(&query, limit)) {
         Some(answer) => reply.send(&answer),
         None => {
-            let engaged = crew::engage(move || {
-                if let Some(answer) = engine::answer(&query, Some(server), limit) {
-                    reply.send(&answer);
+            let question = query.clone();
+            let is_asked = crew::queue({
+                let reply = reply.clone();
+                move || {
+                    if let Some(answer) = engine::answer(&question, Some(server), limit) {
+                        reply.send(&answer);
+                    }
                 }
             });
-            if !engaged {
-                log::info!("too many questions to {server} are open");
+            if !is_asked {
+                log::info!("nobody can ask {server}: too many questions are open, or there are no threads");
+                engine::failure(&query).inspect(|failure| reply.send(failure));
             }
         }
     }
@@ -101,6 +106,7 @@ fn reply_address(fd: RawFd, responder: &Responder) -> Option<SocketAddr> {
 }
 
 /// An answer on its way.
+#[derive(Clone)]
 struct Reply {
     responder: Responder,
     to: SocketAddr,
