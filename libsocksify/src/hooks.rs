@@ -400,13 +400,18 @@ mod tests {
             body: "indirect",
             doc: "Sockets, connect, the sends and execs made through it are decided as by their own symbols; the rest jumps on.",
         };
+        let dlsym = Row {
+            symbol: "dlsym",
+            body: "dlsym",
+            doc: "Whoever would get libc's own definition of one of these symbols from a library, gets ours.",
+        };
         let variadic = |symbol, doc| Row { symbol, body: "variadic", doc };
         let variadics = [
             variadic("execl", "As execv, with its words collected."),
             variadic("execle", "As execve, with its words collected."),
             variadic("execlp", "As execvp, with its words collected."),
         ];
-        for row in ROWS.iter().chain([&syscall]).chain(&variadics) {
+        for row in ROWS.iter().chain([&syscall, &dlsym]).chain(&variadics) {
             let place = match row.body.replace(' ', "").split_once("::") {
                 Some((file, function)) => format!("`calls/{file}.rs` `{function}`"),
                 None => format!("`{}.rs`", row.body),

@@ -23,6 +23,12 @@ pub(crate) fn resolve() {
     POINTER.store(found, Ordering::Relaxed);
 }
 
+/// Our syscall(2) in the place of the next one.
+pub(crate) fn in_place_of(symbol: &[u8], found: *mut c_void) -> Option<*mut c_void> {
+    let is_next = symbol == b"syscall" && NEXT.resolve().is_some_and(|next| next.as_ptr() == found);
+    is_next.then_some(syscall as *mut c_void)
+}
+
 /// The calls that may concern us, as bits: the numbers below 64 that [`intercepted`] knows.
 #[cfg(target_arch = "x86_64")]
 const LOW: u64 = bit(libc::SYS_read)

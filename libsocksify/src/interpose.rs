@@ -191,6 +191,17 @@ macro_rules! interpose {
             $( next::$name.resolve(); )*
         }
 
+        /// Our definition of a symbol, in the place of the next one; dlsym(3).
+        pub(crate) fn in_place_of(symbol: &[u8], found: *mut libc::c_void) -> Option<*mut libc::c_void> {
+            let is_next = |next: &crate::next::Next| next.resolve().is_some_and(|next| next.as_ptr() == found);
+            $(
+                if symbol == stringify!($name).as_bytes() && is_next(&next::$name) {
+                    return Some($name as *mut libc::c_void);
+                }
+            )*
+            None
+        }
+
         /// The next definitions: libc's, or another preloaded library's.
         #[allow(dead_code)]
         pub(crate) mod real {

@@ -24,6 +24,7 @@ mod callback;
 mod calls;
 mod completion;
 mod descriptors;
+mod dlsym;
 mod engine;
 mod environment;
 mod errno;
@@ -65,6 +66,7 @@ extern "C" fn constructor() {
     interpose::as_our_own(|| {
         hooks::resolve_all();
         indirect::resolve();
+        dlsym::resolve();
         process::claim();
         environment::snapshot();
         inheritance::inheritance();

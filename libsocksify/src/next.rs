@@ -10,9 +10,9 @@ use crate::ffi;
 /// The version libc gave every symbol it was born with; some, such as `__res_query`, exist under no other and are
 /// invisible to a plain dlsym(3).
 #[cfg(target_arch = "x86_64")]
-const FIRST_VERSION: &std::ffi::CStr = c"GLIBC_2.2.5";
+pub(crate) const FIRST_VERSION: &std::ffi::CStr = c"GLIBC_2.2.5";
 #[cfg(target_arch = "aarch64")]
-const FIRST_VERSION: &std::ffi::CStr = c"GLIBC_2.17";
+pub(crate) const FIRST_VERSION: &std::ffi::CStr = c"GLIBC_2.17";
 
 /// A symbol whose next definition is looked up once.
 pub(crate) struct Next {

@@ -45,7 +45,8 @@ pub(crate) fn add(suite: &mut Suite) {
 /// A probe asserts what a host without us does; the exceptions are about what we refuse, and about names that the
 /// application has for addresses of ours.
 fn is_true_without_us(row: &Row) -> bool {
-    !["raw", "truncated", "fast_open", "reverse", "resolvers", "fork", "system_calls"].contains(&row.probe)
+    !["raw", "truncated", "fast_open", "reverse", "resolvers", "fork", "system_calls", "dlsym"]
+        .contains(&row.probe)
 }
 
 fn rows() -> Vec<Row> {
@@ -78,6 +79,7 @@ fn rows() -> Vec<Row> {
         row("raw", "ipv6", &[&v6]),
         row("local", "loopback", &[]),
         row("unasked", "dlerror", &[]),
+        row("dlsym", "libc", &[NAME, &v4, &line]),
         row("queries", "name", &[NAME, &line]),
         row("truncated", "name", &[NAME_LONG_TEXT]),
         row("many", "name", &[NAME, &ECHO.to_string(), "10000"]),
