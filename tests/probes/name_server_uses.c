@@ -112,6 +112,20 @@ static void crowd(void) {
     close(fd);
 }
 
+/* Connections on which nothing is asked keep nobody from asking elsewhere. */
+static void idle_streams(void) {
+    enum { STREAMS = 70 };
+    struct query mail = ask(domain, ns_t_mx, 1);
+    int fd = datagrams(), streams[STREAMS];
+    for (int number = 0; number < STREAMS; number++)
+        streams[number] = connected(&server);
+    sent(fd, &mail, &server);
+    comes(fd, &mail, &server);
+    for (int number = 0; number < STREAMS; number++)
+        close(streams[number]);
+    close(fd);
+}
+
 static void relatives(void) {
     struct query address = ask("www.uses.test", ns_t_a, 1), mail = ask(domain, ns_t_mx, 2);
     int fd = datagrams(), copy = dup(fd), status;
@@ -300,7 +314,7 @@ static const struct {
 } USES[] = {
     {"outstanding", outstanding},   {"relatives", relatives}, {"parts", parts},     {"cut", cut},
     {"stream", stream_of_bytes},    {"event_loop", event_loop}, {"threads", threads}, {"nothing_stays", nothing_stays},
-    {"inherited", inherited},       {"crowd", crowd},
+    {"inherited", inherited},       {"crowd", crowd},         {"idle_streams", idle_streams},
 };
 
 int main(int count, char **words) {

@@ -12,6 +12,9 @@ use crate::process;
 /// How many threads there are at a time.
 const MOST: u32 = 64;
 
+/// How many of them streams may occupy, which last as long as the application likes.
+const MOST_WITH_STREAMS: u32 = 48;
+
 /// How much waits for them.
 const MOST_WAITING: usize = 1024;
 
@@ -28,14 +31,14 @@ struct Crew {
 
 static CREW: Lock<Crew> = Lock::new(Crew { owner: 0, count: 0, waiting: VecDeque::new() });
 
-/// Runs `work`, which may take long, on a thread of its own; false where there are too many, or none can be had.
+/// Serves a stream on a thread of its own; false where there are too many, or none can be had.
 pub(super) fn engage(work: impl FnOnce() + Send + 'static) -> bool {
-    begin(Box::new(work)).is_ok()
+    begin(Box::new(work), MOST_WITH_STREAMS).is_ok()
 }
 
-/// As [`engage`], as soon as there is a thread for it; false where too much waits already, or nobody is there to come to it.
+/// Answers a question as soon as there is a thread for it; false where too much waits already, or nobody is there to come to it.
 pub(super) fn queue(work: impl FnOnce() + Send + 'static) -> bool {
-    let Err(work) = begin(Box::new(work)) else { return true };
+    let Err(work) = begin(Box::new(work), MOST) else { return true };
     change(|crew| {
         let is_room = crew.count > 0 && crew.waiting.len() < MOST_WAITING;
         if is_room {
@@ -45,10 +48,10 @@ pub(super) fn queue(work: impl FnOnce() + Send + 'static) -> bool {
     })
 }
 
-/// Gives the work back where there is no thread for it.
-fn begin(work: Work) -> Result<(), Work> {
+/// Gives the work back where there is no thread for it, or as many as there may be.
+fn begin(work: Work, most: u32) -> Result<(), Work> {
     let is_place = change(|crew| {
-        let is_place = crew.count < MOST;
+        let is_place = crew.count < most;
         crew.count += u32::from(is_place);
         is_place
     });
