@@ -3,7 +3,7 @@
 //! `BLESS=1 cargo test` writes what came; read the difference before committing it.
 
 use proptest::prelude::*;
-use socks_conf::sockd::{Action, Family, Local, LogEvent, Method, Rotation, Sockd, parse};
+use socks_conf::sockd::{Action, Family, Local, LogEvent, Method, Rotation, Rule, Sockd, parse};
 use socks_conf::{
     Command, Commands, Error, Network, Place, Ports, Protocol, ProxyProtocol, SOCKD_KEYWORDS, Section,
 };
@@ -52,6 +52,29 @@ fn warnings() {
         let sockd = read(&file).unwrap_or_else(|error| panic!("{error}"));
         assert!(!sockd.warnings.is_empty(), "{}", file.display());
         compare(&file, &sockd.warnings.iter().map(|warning| format!("{warning}\n")).collect::<String>());
+    }
+}
+
+/// As such files are found: old words, old ways to write a port, whatever ends a line. What is worth a warning may change
+/// nothing about the rules.
+#[test]
+fn files_are_read_as_people_write_them() {
+    for file in fixtures("read") {
+        let sockd = read(&file).unwrap_or_else(|error| panic!("{error}"));
+        let rule = |rule: &Rule| {
+            let (from, to) = (&rule.from[0], &rule.to[0]);
+            let ways = (rule.commands, rule.protocols, rule.methods);
+            format!(
+                "{:?} {} {:?} -> {} {:?} {ways:?}\n",
+                rule.action, from.place, from.ports, to.place, to.ports
+            )
+        };
+        let stage = |name: &str, rules: &[Rule]| {
+            rules.iter().map(|each| format!("{name} {}", rule(each))).collect::<String>()
+        };
+        let rules = stage("client", &sockd.client_rules) + &stage("socks", &sockd.socks_rules);
+        let warnings: String = sockd.warnings.iter().map(|warning| format!("{warning}\n")).collect();
+        compare(&file, &(rules + &warnings));
     }
 }
 
