@@ -52,6 +52,9 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("gtlsserver", "ngtcp2-server"),
     ("proxychains4", "proxychains4"),
     ("/usr/lib/python3/dist-packages/socks.py", "python3-socks"),
+    ("torsocks", "torsocks"),
+    ("/usr/lib/x86_64-linux-gnu/libdsocksd.so.0", "libdsocksd0"),
+    ("/usr/share/nodejs/socks/build/index.js", "node-socks"),
 ];
 
 /// Without these there is no test network at all.

@@ -5,6 +5,7 @@
 
 mod addressing;
 mod calls;
+mod clients;
 mod configuration;
 mod control;
 mod datagrams;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     datagrams::add(&mut suite);
     calls::add(&mut suite);
     servers::add(&mut suite);
+    clients::add(&mut suite);
     failures::add(&mut suite);
     fail_over::add(&mut suite);
     parking::add(&mut suite);

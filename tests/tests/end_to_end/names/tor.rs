@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use end_to_end::artifacts::Build;
 use end_to_end::plan::*;
+use end_to_end::proxies::Server;
 use end_to_end::script::{Act, Scripted};
 use socks_proto::{Command, Host};
 
@@ -19,6 +20,7 @@ pub(super) fn add(suite: &mut Suite) {
         add("name", name);
         add("address", address);
         add("unknown_name", unknown_name);
+        add("socksd", socksd);
     }
 }
 
@@ -59,6 +61,17 @@ fn name(bench: &Bench<'_>, build: Build) -> Verdict {
     } else {
         Err(format!("the proxy was asked {commands:?}").into())
     }
+}
+
+/// Our own proxy answers as Tor does.
+fn socksd(bench: &Bench<'_>, build: Build) -> Verdict {
+    let proxy = Server::Socksd.open();
+    bench.world.start(proxy)?;
+    let configuration = preload::route_to(proxy.port(), TOR, "proxyprotocol: socks_v5");
+    let wrapper = preload::with(bench, build.library(), &configuration)?;
+    let words = [NAME, &LINE.to_string(), "getaddrinfo"];
+    let outcome = bench.run(&preload::probe(bench, "resolvers", words)?, &wrapper)?;
+    expect(outcome.succeeded(), "the target's answer", &outcome)
 }
 
 fn address(bench: &Bench<'_>, build: Build) -> Verdict {
