@@ -27,6 +27,7 @@ pub mod plan;
 pub mod pool;
 pub mod prerequisites;
 pub mod proxies;
+pub mod relay;
 pub mod scratch;
 pub mod script;
 pub mod services;

@@ -2,6 +2,7 @@
 
 mod compared;
 mod programs;
+mod relays;
 
 use end_to_end::application::{Application, Wrapper};
 use end_to_end::artifacts::Build;
@@ -18,6 +19,7 @@ const CARRIERS: [Server; 2] = [Server::Socksd, Server::Danted];
 pub(crate) fn add(suite: &mut Suite) {
     compared::add(suite);
     programs::add(suite);
+    relays::add(suite);
     add_name_servers(suite);
     add_shells(suite);
     for addressing in Addressing::ALL {
