@@ -1,6 +1,7 @@
 //! Datagrams: through proxies that carry them as without a proxy, and nowhere through one that does not.
 
 mod compared;
+mod load;
 mod programs;
 mod relays;
 
@@ -18,6 +19,7 @@ const CARRIERS: [Server; 2] = [Server::Socksd, Server::Danted];
 
 pub(crate) fn add(suite: &mut Suite) {
     compared::add(suite);
+    load::add(suite);
     programs::add(suite);
     relays::add(suite);
     add_name_servers(suite);
