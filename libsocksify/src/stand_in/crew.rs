@@ -39,6 +39,9 @@ pub(super) fn engage(work: impl FnOnce() + Send + 'static) -> bool {
 /// Answers a question as soon as there is a thread for it; false where too much waits already, or nobody is there to come to it.
 pub(super) fn queue(work: impl FnOnce() + Send + 'static) -> bool {
     let Err(work) = begin(Box::new(work), MOST) else { return true };
+    if process::runs_on_borrowed_memory() {
+        return false;
+    }
     change(|crew| {
         let is_room = crew.count > 0 && crew.waiting.len() < MOST_WAITING;
         if is_room {
@@ -50,6 +53,10 @@ pub(super) fn queue(work: impl FnOnce() + Send + 'static) -> bool {
 
 /// Gives the work back where there is no thread for it, or as many as there may be.
 fn begin(work: Work, most: u32) -> Result<(), Work> {
+    // A vfork(2) child would have the parent's crew for its own, and a thread there outlives it.
+    if process::runs_on_borrowed_memory() {
+        return Err(work);
+    }
     let is_place = change(|crew| {
         let is_place = crew.count < most;
         crew.count += u32::from(is_place);
