@@ -7,8 +7,10 @@
 //! the descriptor accepted. So poll(2), select(2) and epoll(7) need no help of ours. For the next call
 //! BIND is asked again.
 //!
-//! The limits: a forked child may accept what its parent asked for, but the next BIND is for the process that took the call;
-//! a program started with an inherited listener finds it without a proxy behind it.
+//! The limits: a forked child may accept what its parent asked for, but the next BIND is for the process that took the call, and
+//! its siblings do not hear of it; it is the helper of the process that asked which knocks, so a child that outlives that process
+//! hears of calls in accept(2), not by poll(2) or epoll(7); a program started with an inherited listener finds it without
+//! a proxy behind it.
 
 mod elsewhere;
 mod filter;

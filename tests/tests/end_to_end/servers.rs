@@ -69,6 +69,37 @@ const SERVERS: &[Row] = &[
         prints: "served\n",
     },
     Row {
+        name: "node_after_ftp",
+        needs: &["node", "vsftpd"],
+        script: "node -e \"
+            const net = require('net'), http = require('http');
+            const far = net.connect(21, process.env.TARGET);
+            far.once('data', (banner) => { console.log(String(banner).slice(0, 3)); far.end('QUIT\\\\r\\\\n'); far.resume(); });
+            far.on('close', () => {
+              const server = http.createServer((_, answer) => answer.end('served')).listen(0, () =>
+                http.get({host: 'localhost', port: server.address().port}, (answer) => {
+                  answer.on('data', (data) => console.log(String(data)));
+                  answer.on('end', () => { server.close(); server.closeAllConnections(); });
+                }));
+            });\"",
+        prints: "220\nserved\n",
+    },
+    Row {
+        name: "beside_ftp",
+        needs: &["python3", "vsftpd"],
+        script: "python3 -c \"
+import os, socket
+far = socket.create_connection((os.environ['TARGET'], 21))
+for host, port in (('127.0.0.1', 0), ('', 5005), ('::1', 0)):
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    server = socket.create_server((host, port), family=family)
+    near = socket.create_connection((host or '127.0.0.1', server.getsockname()[1]))
+    assert server.accept()[1] == near.getsockname()
+    print('served')
+far.close()\"",
+        prints: "served\nserved\nserved\n",
+    },
+    Row {
         name: "asyncio",
         needs: &["python3"],
         script: "python3 -c \"
