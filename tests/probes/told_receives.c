@@ -123,7 +123,7 @@ static void several(int fd) {
     static struct address from[4];
     struct iovec parts[4];
     struct mmsghdr all[4];
-    struct timespec none = {0, 0}, some = {20, 0};
+    struct timespec none = {0, 0}, some = {20, 0}, odd = {0, 1000000000}, below = {-1, 0};
     memset(all, 0, sizeof all);
     for (int index = 0; index < 4; index++) {
         parts[index] = (struct iovec){room[index], 10 * index};
@@ -131,6 +131,8 @@ static void several(int fd) {
             .msg_name = &from[index].storage, .msg_namelen = sizeof from[index].storage, .msg_iov = parts + index, .msg_iovlen = 1};
     }
     TOLD(recvmmsg(fd, all, 4, MSG_DONTWAIT, NULL));
+    TOLD(recvmmsg(fd, all, 4, 0, &odd));
+    TOLD(recvmmsg(fd, all, 4, 0, &below));
     for (int length = 1; length <= 3; length++)
         CHECK(sendto(fd, text, length * 8, 0, &to.any, to.length) == length * 8);
     TOLD(recvmmsg(fd, all, 3, 0, &some));

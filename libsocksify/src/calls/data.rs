@@ -196,11 +196,13 @@ pub(crate) fn recvmmsg(
     flags: c_int,
     timeout: *mut timespec,
 ) -> Verdict<c_int> {
-    if parking::concerns(fd) || messages.is_null() {
+    // SAFETY: null or the application's own time.
+    let limit = unsafe { timeout.as_ref() };
+    // A time that is none is the kernel's to refuse.
+    if parking::concerns(fd) || messages.is_null() || limit.is_some_and(|limit| !is_time(limit)) {
         return gate(fd, flags);
     }
-    // SAFETY: null or the application's own time.
-    pace.limit_to(unsafe { timeout.as_ref() });
+    pace.limit_to(limit);
     while pace.done < count {
         // SAFETY: one of the application's messages.
         let entry = unsafe { &mut *messages.add(pace.done as usize) };
@@ -261,6 +263,10 @@ fn without_header(fd: c_int, flags: c_int) -> Verdict<ssize_t> {
         Verdict::Direct if association::of(fd).is_some() => Verdict::Fail(libc::EINVAL),
         verdict => verdict,
     }
+}
+
+fn is_time(time: &timespec) -> bool {
+    time.tv_sec >= 0 && (0..1_000_000_000).contains(&time.tv_nsec)
 }
 
 /// As many parts as readv(2) and writev(2) take (UIO_MAXIOV); more are the kernel's to refuse, with another errno than those
