@@ -121,7 +121,7 @@ impl World {
     }
 
     fn staff<'a>(&'a self, host: &'a Host) -> Staff<'a> {
-        Staff { host, scratch: &self.scratch, keeper: &self.keeper }
+        Staff::new(host, &self.scratch, &self.keeper)
     }
 
     /// Nothing forwards, and only the application has a default route: what it sends past its proxy
@@ -173,7 +173,8 @@ fn application_host(scratch: &Scratch, daemons: &Daemons) -> Result<Host, Error>
     Ok(host)
 }
 
-fn proxy_host(scratch: &Scratch) -> Result<Host, Error> {
+/// The host of proxies, without interfaces; its system knows the user.
+pub fn proxy_host(scratch: &Scratch) -> Result<Host, Error> {
     let mut host = Host::new("proxy", [127, 0, 0, 1].into(), scratch)?;
     let (passwd, shadow) = proxies::user_lines()?;
     host.replace("/etc/passwd", read("/etc/passwd")? + &passwd, scratch)?;
@@ -205,7 +206,12 @@ fn tail(path: &Path) -> String {
     String::from_utf8_lossy(&log[from..]).into_owned()
 }
 
-impl Staff<'_> {
+impl<'a> Staff<'a> {
+    /// For servers of this host.
+    pub fn new(host: &'a Host, scratch: &'a Scratch, keeper: &'a Keeper) -> Staff<'a> {
+        Staff { host, scratch, keeper }
+    }
+
     /// Starts a server; what it writes is kept for the message of a test that fails.
     pub fn spawn(&self, server: &str, mut command: Command) -> Result<(), Error> {
         let path = log_path(self.scratch, server);

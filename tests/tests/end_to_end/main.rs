@@ -17,6 +17,7 @@ mod parking;
 mod preload;
 mod probes;
 mod programs;
+mod rules;
 mod servers;
 mod sources;
 mod suite;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     calls::add(&mut suite);
     servers::add(&mut suite);
     clients::add(&mut suite);
+    rules::add(&mut suite);
     failures::add(&mut suite);
     fail_over::add(&mut suite);
     parking::add(&mut suite);

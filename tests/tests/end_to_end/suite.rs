@@ -74,6 +74,17 @@ impl Suite {
         self.push(name, missing, move || pool.lend(lent)?);
     }
 
+    /// A test that makes the hosts it needs.
+    pub(crate) fn add_alone(
+        &mut self,
+        name: String,
+        needs: &[&str],
+        test: impl FnOnce() -> Verdict + Send + 'static,
+    ) {
+        let missing = missing(needs);
+        self.push(name, missing, test);
+    }
+
     /// A test that needs no network.
     pub(crate) fn add_plain(
         &mut self,
