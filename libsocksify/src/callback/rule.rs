@@ -122,7 +122,7 @@ fn primary(own: IpAddr) -> Option<Primary> {
 
 /// Whether a control connection of FTP has this address: who is bound there, on whatever port, waits for its target.
 pub(crate) fn is_of_a_primary(own: IpAddr) -> bool {
-    !own.to_canonical().is_unspecified() && primary(own).is_some()
+    !own.to_canonical().is_unspecified() && !process::runs_on_borrowed_memory() && primary(own).is_some()
 }
 
 fn latest(serves: impl Fn(&Primary) -> bool) -> Option<Primary> {
