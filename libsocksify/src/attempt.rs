@@ -14,6 +14,7 @@ use std::time::Instant;
 use libc::c_int;
 use socks_conf::{Command, Method, Proxy, ProxyProtocol};
 use socks_proto::client::{Failure, Handshake, Stage as Answer, Step, Version};
+use socks_proto::http::Status;
 use socks_proto::socks5::Rep;
 use socks_proto::{Address, Credentials, Host};
 
@@ -217,10 +218,7 @@ impl Attempt {
         if self.low_water > 1 {
             sys::set_low_water(fd, 1);
         }
-        let Some((version, credentials)) = self.dialect() else {
-            log::warn!("{self}: this version does not speak to HTTP proxies");
-            return Some(self.fail(fd, libc::ECONNREFUSED, &"the proxy's protocol is not spoken"));
-        };
+        let Some((version, credentials)) = self.dialect() else { return self.exhausted(fd) };
         let (command, target) = self.request();
         match Handshake::new(version, command, &target, credentials) {
             Ok(handshake) => {
@@ -269,11 +267,9 @@ impl Attempt {
             _ if lacks_udp => libc::ENETUNREACH,
             _ => errno::of_failure(failure),
         };
-        let unable = lacks_udp
-            || Failure::Reply(Rep::COMMAND_NOT_SUPPORTED) == *failure
-            || Failure::Reply(Rep::ADDRESS_TYPE_NOT_SUPPORTED) == *failure;
+        let unable = lacks_udp || says_unable(failure);
         if !unable || self.awaits_call || self.passage.proxy(self.proxy + 1).is_none() {
-            if matches!(failure, Failure::NoAcceptableMethod | Failure::AuthenticationRefused { .. }) {
+            if is_about_authentication(failure) {
                 log::warn!("{self}: {failure}");
             }
             return Some(self.fail(fd, errno, failure));
@@ -376,9 +372,9 @@ impl Attempt {
             ProxyProtocol::SocksV5 => Version::Socks5,
             ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a if by_name => Version::Socks4a,
             ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a => Version::Socks4,
-            ProxyProtocol::Http => return None,
+            ProxyProtocol::Http => Version::Http,
         };
-        let takes_password = version == Version::Socks5;
+        let takes_password = matches!(version, Version::Socks5 | Version::Http);
         let offered = self.passage.route.offers(Method::Username) || !takes_password;
         Some((version, self.passage.runtime.credentials(index, takes_password).filter(|_| offered)))
     }
@@ -410,6 +406,23 @@ fn concerns_the_proxy(errno: c_int) -> bool {
         libc::EHOSTDOWN,
     ]
     .contains(&errno)
+}
+
+/// Whether the proxy only cannot do what it was asked.
+fn says_unable(failure: &Failure) -> bool {
+    [
+        Failure::Reply(Rep::COMMAND_NOT_SUPPORTED),
+        Failure::Reply(Rep::ADDRESS_TYPE_NOT_SUPPORTED),
+        Failure::Status(Status::METHOD_NOT_ALLOWED),
+        Failure::Status(Status::NOT_IMPLEMENTED),
+    ]
+    .contains(failure)
+}
+
+fn is_about_authentication(failure: &Failure) -> bool {
+    let refused = Failure::Status(Status::PROXY_AUTHENTICATION_REQUIRED);
+    *failure == refused
+        || matches!(failure, Failure::NoAcceptableMethod | Failure::AuthenticationRefused { .. })
 }
 
 /// How proxies answer that have no UDP: with a reply code, by closing (`ssh -D`), or with no method they would take.

@@ -4,6 +4,7 @@
 
 use libc::c_int;
 use socks_proto::client::{Failure, Stage};
+use socks_proto::http::Status;
 use socks_proto::socks4::Cd;
 use socks_proto::socks5::Rep;
 
@@ -31,6 +32,7 @@ pub(crate) fn of_failure(failure: &Failure) -> c_int {
         Failure::NoAcceptableMethod | Failure::AuthenticationRefused { .. } => libc::EACCES,
         Failure::Reply(rep) => of_rep(*rep),
         Failure::Reply4(cd) => of_cd(*cd),
+        Failure::Status(status) => of_status(*status),
         // ssh -D says "refused" by closing; nonsense tells nothing at all.
         _ => libc::ECONNREFUSED,
     }
@@ -69,6 +71,15 @@ fn of_cd(cd: Cd) -> c_int {
     }
 }
 
+fn of_status(status: Status) -> c_int {
+    match status {
+        Status::UNAUTHORIZED | Status::FORBIDDEN | Status::PROXY_AUTHENTICATION_REQUIRED => libc::EACCES,
+        Status::NOT_FOUND => libc::EHOSTUNREACH,
+        Status::REQUEST_TIMEOUT | Status::GATEWAY_TIMEOUT => libc::ETIMEDOUT,
+        _ => libc::ECONNREFUSED,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +91,26 @@ mod tests {
         for code in 1..=0xff {
             assert!(documented.contains(&of_failure(&Failure::Reply(Rep(code)))), "reply {code:#04x}");
             assert!(documented.contains(&of_failure(&Failure::Reply4(Cd(code)))), "reply 4 {code:#04x}");
+        }
+    }
+
+    #[test]
+    fn the_table_of_http_statuses() {
+        for (code, errno) in [
+            (302, libc::ECONNREFUSED),
+            (400, libc::ECONNREFUSED),
+            (401, libc::EACCES),
+            (403, libc::EACCES),
+            (404, libc::EHOSTUNREACH),
+            (405, libc::ECONNREFUSED),
+            (407, libc::EACCES),
+            (408, libc::ETIMEDOUT),
+            (500, libc::ECONNREFUSED),
+            (502, libc::ECONNREFUSED),
+            (503, libc::ECONNREFUSED),
+            (504, libc::ETIMEDOUT),
+        ] {
+            assert_eq!(of_failure(&Failure::Status(Status(code))), errno, "status {code}");
         }
     }
 

@@ -46,6 +46,10 @@ pub enum Malformed {
     Unterminated,
     /// A user name or password of length 0, which RFC 1929 does not have.
     EmptyCredentials,
+    /// This byte where the status line of HTTP/1 has another.
+    StatusLine(u8),
+    /// The header of an HTTP response goes on after 16 KiB.
+    HeaderTooLong,
     /// More bytes were handed in than were asked for.
     Surplus,
 }
@@ -154,6 +158,10 @@ impl fmt::Display for Malformed {
             Self::EmptyCredentials => {
                 f.write_str("expected a user name and a password of at least one byte each")
             }
+            Self::StatusLine(came) => {
+                write!(f, "expected the status line of HTTP/1, got {came:02x} in it{}", speaks(came))
+            }
+            Self::HeaderTooLong => f.write_str("expected a header of at most 16 KiB, got more"),
             Self::Surplus => f.write_str("got more bytes than were asked for"),
         }
     }

@@ -1,4 +1,4 @@
-//! SOCKS 4, 4a and 5 on the wire: every message, and both sides of the dialogue as state machines.
+//! SOCKS 4, 4a and 5 on the wire: every message, and both sides of the dialogue as state machines; of HTTP CONNECT our side.
 //!
 //! Nothing here owns a socket, a clock or the heap. Bytes go in, bytes and events come out, so the same code
 //! serves a hook on the stack of somebody else's thread, an asynchronous proxy, and a test that feeds it one byte
@@ -8,7 +8,7 @@
 //! - [`client`] speaks to a proxy, and never asks for a byte beyond the proxy's reply, because those belong to
 //!   the application.
 //! - [`server`] is the proxy's side, which takes split and pipelined input.
-//! - [`socks5`], [`socks4`] and [`udp`] are the messages themselves.
+//! - [`socks5`], [`socks4`], [`udp`] and [`http`] are the messages themselves.
 //!
 //! # Asking a proxy for a connection
 //!
@@ -68,6 +68,7 @@ pub mod client;
 mod command;
 mod credentials;
 mod decode;
+pub mod http;
 mod literal;
 mod name;
 pub mod server;

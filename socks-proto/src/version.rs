@@ -1,4 +1,4 @@
-//! The dialects of SOCKS.
+//! The dialects of SOCKS, and what else proxies speak.
 
 use std::fmt;
 
@@ -11,6 +11,8 @@ pub enum Version {
     Socks4a,
     /// SOCKS5 (RFC 1928).
     Socks5,
+    /// HTTP CONNECT, which [`crate::client`] alone speaks.
+    Http,
 }
 
 impl fmt::Display for Version {
@@ -19,6 +21,7 @@ impl fmt::Display for Version {
             Self::Socks4 => "SOCKS4",
             Self::Socks4a => "SOCKS4a",
             Self::Socks5 => "SOCKS5",
+            Self::Http => "HTTP",
         })
     }
 }

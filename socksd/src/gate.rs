@@ -78,6 +78,7 @@ impl Gate {
             Version::Socks4 => ProxyProtocol::SocksV4,
             Version::Socks4a => ProxyProtocol::SocksV4a,
             Version::Socks5 => ProxyProtocol::SocksV5,
+            Version::Http => ProxyProtocol::Http,
         };
         let methods = self.site.options.methods();
         let asked = |method| methods.contains(&method);

@@ -28,8 +28,8 @@ use std::path::{Path, PathBuf};
 pub struct Arguments {
     /// Use this proxy; repeat it for proxies to fall back on, in order
     ///
-    /// socks5h://[USER:PASSWORD@]HOST[:PORT]; likewise socks5 (the same), socks4a, and socks4 (which takes no host
-    /// names). The port is 1080 unless given. Names are resolved by the proxy, never here. No configuration file is
+    /// socks5h://[USER:PASSWORD@]HOST[:PORT]; likewise socks5 (the same), socks4a, socks4 (which takes no host
+    /// names), and http (CONNECT). The port is 1080 unless given, 80 for http. Names are resolved by the proxy, never here. No configuration file is
     /// read.
     #[arg(short, long = "proxy", value_name = "URL", conflicts_with_all = ["file", "embedded"])]
     pub proxies: Vec<String>,

@@ -3,7 +3,7 @@
 use crate::args::Arguments;
 use crate::environment::Environment;
 use crate::error::Error;
-use socks_conf::{Config, Proxy, ProxyProtocol, ProxyProtocols, Source, Via, Warning};
+use socks_conf::{Config, Proxy, Source, Warning};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -13,11 +13,7 @@ pub(crate) fn check_urls(urls: &[String]) -> Result<(), Error> {
         if url.contains(char::is_whitespace) {
             return Err(Error::BlankInUrl(url.clone()));
         }
-        let proxy = Proxy::from_url(url).map_err(|error| Error::Url(url.clone(), error))?;
-        // The library speaks SOCKS only: every connection would fail.
-        if proxy.protocols == ProxyProtocols::from([ProxyProtocol::Http]) {
-            return Err(Error::HttpProxy(url.clone()));
-        }
+        Proxy::from_url(url).map_err(|error| Error::Url(url.clone(), error))?;
     }
     Ok(())
 }
@@ -32,21 +28,6 @@ pub(crate) fn load(environment: &mut Environment) -> Result<Config, Error> {
         environment.pin(file).map_err(Error::Directory)?;
     }
     Ok(config)
-}
-
-/// The library speaks SOCKS only: where all proxies speak something else, and nothing goes direct, every connection would
-/// fail.
-pub(crate) fn check_protocols(config: &Config) -> Result<(), Error> {
-    if config.routes.iter().any(|route| route.via == Via::Direct) {
-        return Ok(());
-    }
-    let http = |proxy: &Proxy| proxy.protocols == ProxyProtocols::from([ProxyProtocol::Http]);
-    match config.proxies.first() {
-        Some(first) if config.proxies.iter().all(http) => {
-            Err(Error::OnlyHttp(config.source.to_string(), first.to_string()))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Warns of each file that holds a password and that others can read.

@@ -24,10 +24,6 @@ pub(crate) enum Error {
     Url(String, socks_conf::UrlError),
     /// A proxy URL of the command line has a blank in it, which would make it two.
     BlankInUrl(String),
-    /// A proxy of the command line speaks a protocol that the library does not.
-    HttpProxy(String),
-    /// A configuration has proxies, none of which speaks a protocol that the library does.
-    OnlyHttp(String, String),
     /// There is no library to preload.
     Library(library::Unusable),
     /// The log file cannot be written.
@@ -91,16 +87,6 @@ impl fmt::Display for Error {
             Error::BlankInUrl(url) => {
                 write!(out, "-p '{url}': a proxy URL has no blanks\n  hint: give each proxy a -p of its own")
             }
-            Error::HttpProxy(url) => {
-                write!(
-                    out,
-                    "-p {url}: HTTP proxies cannot be used yet\n  hint: name a SOCKS proxy: socks5h://HOST:PORT"
-                )
-            }
-            Error::OnlyHttp(source, proxy) => write!(
-                out,
-                "{source}: {proxy} is an HTTP proxy, which cannot be used yet\n  hint: name a SOCKS proxy, if there is one"
-            ),
             Error::Library(error) => error.fmt(out),
             Error::Log(path, error) => write!(out, "cannot write the log file {}: {error}", path.display()),
             Error::BlankInLog(path) => {

@@ -98,7 +98,6 @@ fn prepare(arguments: &Arguments, environment: &mut Environment) -> Result<Confi
     }
     let library = library::find(&|name| environment.variable(name)).map_err(Error::Library)?;
     let config = configuration::load(environment)?;
-    configuration::check_protocols(&config)?;
     environment.set(PRELOAD, library::preload(&library, environment.variable(PRELOAD)));
     environment.set(ON_UNHOOKABLE, if arguments.allow_bypass { "warn" } else { "refuse" });
     tell_warnings(arguments, &config);

@@ -16,6 +16,8 @@ pub enum Server {
     Danted,
     /// A small one, which takes one read for one message.
     Microsocks,
+    /// One that speaks HTTP.
+    Tinyproxy,
 }
 
 /// How a proxy wants applications to authenticate.
@@ -37,7 +39,7 @@ pub struct Proxy {
 }
 
 impl Server {
-    /// Every server.
+    /// Every server that speaks SOCKS.
     pub const ALL: [Server; 3] = [Server::Socksd, Server::Danted, Server::Microsocks];
 
     /// The name of its program.
@@ -46,6 +48,7 @@ impl Server {
             Server::Socksd => "socksd",
             Server::Danted => "danted",
             Server::Microsocks => "microsocks",
+            Server::Tinyproxy => "tinyproxy",
         }
     }
 
@@ -61,7 +64,7 @@ impl Server {
 
     /// False if it closes both directions when one ends.
     pub fn keeps_half_closed(self) -> bool {
-        self != Server::Microsocks
+        !matches!(self, Server::Microsocks | Server::Tinyproxy)
     }
 }
 
@@ -78,6 +81,7 @@ impl Proxy {
             Server::Socksd => 1080,
             Server::Danted => 1082,
             Server::Microsocks => 1084,
+            Server::Tinyproxy => 1086,
         };
         server + u16::from(self.method == Method::Password)
     }
@@ -88,7 +92,8 @@ impl Proxy {
             Method::None => String::new(),
             Method::Password => format!("{USERNAME}:{PASSWORD}@"),
         };
-        format!("socks5://{user}{}:{}", PROXY.v4, self.port())
+        let scheme = if self.server == Server::Tinyproxy { "http" } else { "socks5" };
+        format!("{scheme}://{user}{}:{}", PROXY.v4, self.port())
     }
 
     /// Starts it and waits until it listens.
@@ -97,6 +102,7 @@ impl Proxy {
             Server::Socksd => self.socksd(staff)?,
             Server::Danted => self.danted(staff)?,
             Server::Microsocks => self.microsocks(staff)?,
+            Server::Tinyproxy => self.tinyproxy(staff)?,
         };
         staff.spawn(&self.name(), command)?;
         staff.await_listening(&self.name(), (PROXY.v4, self.port()).into())
@@ -145,6 +151,21 @@ socks pass {{ from: 0/0 to: 0/0 }}
         if self.method == Method::Password {
             command.args(["-u", USERNAME, "-P", PASSWORD]);
         }
+        Ok(command)
+    }
+
+    /// Without `ConnectPort` a CONNECT may go to every port.
+    fn tinyproxy(self, staff: &Staff<'_>) -> Result<Command, Error> {
+        let mut content = format!(
+            "Port {}\nListen {}\nTimeout 600\nMaxClients 200\nLogLevel Info\n",
+            self.port(),
+            PROXY.v4
+        );
+        if self.method == Method::Password {
+            content += &format!("BasicAuth {USERNAME} {PASSWORD}\n");
+        }
+        let mut command = staff.host.command("tinyproxy")?;
+        command.arg("-d").arg("-c").arg(staff.scratch.write(&format!("{}.conf", self.name()), content)?);
         Ok(command)
     }
 }

@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use socket2::SockRef;
-use socks_proto::{Address, Command, Decoded, Malformed, socks4, socks5};
+use socks_proto::{Address, Command, Decoded, Host, Malformed, Name, socks4, socks5};
 
 use crate::error::{Error, system};
 use crate::gate::Gate;
@@ -28,6 +28,8 @@ pub enum Act {
     Request,
     /// Reads a SOCKS4 request.
     Request4,
+    /// Reads a CONNECT of HTTP.
+    Connect,
     /// Sends bytes with one write.
     Send(Vec<u8>),
     /// Sends bytes, each in a segment of its own.
@@ -125,6 +127,9 @@ fn play(mut stream: TcpStream, acts: &[Act], requests: &Mutex<Vec<Asked>>) -> io
                 let request = receive(&mut stream, socks4::decode_request)?;
                 note(requests, (request.command.ok(), request.address));
             }
+            Act::Connect => connect(&mut stream)?
+                .into_iter()
+                .for_each(|target| note(requests, (Some(Command::Connect), target))),
             Act::Send(bytes) => stream.write_all(bytes)?,
             Act::SendBytewise(bytes) => send_bytewise(&mut stream, bytes)?,
             Act::Pause(length) => thread::sleep(*length),
@@ -138,6 +143,19 @@ fn play(mut stream: TcpStream, acts: &[Act], requests: &Mutex<Vec<Asked>>) -> io
         }
     }
     Ok(())
+}
+
+/// Reads the header of a request; its target is a name.
+fn connect(stream: &mut TcpStream) -> io::Result<Option<Address>> {
+    let first = line(stream)?;
+    while line(stream)? != b"\r\n" {}
+    let first = String::from_utf8_lossy(&first);
+    let authority = first.strip_prefix("CONNECT ").and_then(|rest| rest.strip_suffix(" HTTP/1.1\r\n"));
+    let Some((name, port)) = authority.and_then(|authority| authority.rsplit_once(':')) else {
+        return Err(io::Error::other("no CONNECT"));
+    };
+    let name = Name::new(name.as_bytes()).map_err(io::Error::other)?;
+    Ok(port.parse().ok().map(|port| Address { host: Host::Name(name), port }))
 }
 
 fn note(requests: &Mutex<Vec<Asked>>, asked: Asked) {

@@ -1,6 +1,7 @@
 //! How a dialogue with a proxy fails, in the proxy's own terms.
 
 use crate::decode::Malformed;
+use crate::http::Status;
 use crate::socks4::Cd;
 use crate::socks5::{Method, Rep};
 use std::fmt;
@@ -22,9 +23,11 @@ pub enum Failure {
     Reply(Rep),
     /// A SOCKS4 reply with this CD.
     Reply4(Cd),
+    /// An HTTP response with this status.
+    Status(Status),
     /// The proxy closed or reset the connection where an answer was due.
     Closed(Stage),
-    /// What came is not SOCKS.
+    /// What came is not SOCKS, or not HTTP where that is spoken.
     Malformed {
         /// What was being waited for.
         stage: Stage,
@@ -71,10 +74,17 @@ impl fmt::Display for Failure {
             }
             Self::Reply(rep) => write!(f, "the proxy replied {rep}"),
             Self::Reply4(cd) => write!(f, "the proxy replied {cd}"),
+            Self::Status(status) => write!(f, "the proxy replied {status}"),
             Self::Closed(stage) => {
                 write!(f, "the proxy closed the connection before its {stage} was complete")
             }
-            Self::Malformed { stage, error } => write!(f, "the proxy's {stage} is not SOCKS: {error}"),
+            Self::Malformed { stage, error } => {
+                let spoken = match error {
+                    Malformed::StatusLine(_) | Malformed::HeaderTooLong => "HTTP",
+                    _ => "SOCKS",
+                };
+                write!(f, "the proxy's {stage} is not {spoken}: {error}")
+            }
         }
     }
 }
@@ -99,6 +109,11 @@ mod tests {
             (
                 Failure::AuthenticationRefused { status: 2 },
                 "the proxy refused the user name and password (status 02)",
+            ),
+            (Failure::Status(Status::FORBIDDEN), "the proxy replied 403 (forbidden)"),
+            (
+                Failure::Malformed { stage: Stage::Reply, error: Malformed::StatusLine(0x05) },
+                "the proxy's reply is not HTTP: expected the status line of HTTP/1, got 05 in it (SOCKS5)",
             ),
             (Failure::Closed(Stage::Reply), "the proxy closed the connection before its reply was complete"),
             (

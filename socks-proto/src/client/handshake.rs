@@ -6,6 +6,7 @@ use crate::bytes::Message;
 use crate::command::Command;
 use crate::credentials::Credentials;
 use crate::decode::{Decoded, Malformed};
+use crate::http::{self, Response};
 use crate::socks4;
 use crate::socks5::{self, Method};
 use std::fmt;
@@ -20,7 +21,7 @@ pub enum Step<'a> {
     Receive(usize),
     /// The proxy granted the request; this is BND, which may be zero or a name.
     Done(Address),
-    /// The proxy did not, or does not speak SOCKS. Nothing but closing the connection is left.
+    /// The proxy did not, or speaks something else. Nothing but closing the connection is left.
     Failed(Failure),
 }
 
@@ -36,6 +37,9 @@ pub struct Handshake {
     credentials: Option<Credentials>,
     state: State,
     message: Message,
+    /// How much of an HTTP request has been sent with earlier messages.
+    gone: usize,
+    response: Response,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +66,7 @@ impl Handshake {
     /// Prepares a request for `target` as the version says it.
     ///
     /// With credentials SOCKS5 offers none and user name and password, without them only none; SOCKS4 sends the
-    /// user name as USERID. Address literals among the names are sent as addresses, IPv4-mapped ones as IPv4, and
+    /// user name as USERID, HTTP offers both without being asked (Basic). Address literals among the names are sent as addresses, IPv4-mapped ones as IPv4, and
     /// names without a trailing dot.
     pub fn new(
         version: Version,
@@ -79,6 +83,8 @@ impl Handshake {
             credentials: credentials.cloned(),
             state: State::Sending(Stage::Method, 0),
             message: Message::EMPTY,
+            gone: 0,
+            response: Response::NONE,
         };
         handshake.open();
         Ok(handshake)
@@ -100,7 +106,7 @@ impl Handshake {
         let sent = sent.saturating_add(count);
         if sent < self.message.as_bytes().len() {
             self.state = State::Sending(stage, sent);
-        } else {
+        } else if !self.goes_on() {
             self.receive(stage);
         }
     }
@@ -112,10 +118,10 @@ impl Handshake {
             State::Sending(stage, _) | State::Done(stage, _) => (stage, 0),
             State::Failed(_) => return,
         };
-        if bytes.len() > asked || !self.take(bytes) {
+        if bytes.len() > asked || !self.keep(bytes) {
             self.fail(stage, Malformed::Surplus);
         } else if !bytes.is_empty() {
-            self.judge(stage);
+            self.judge(stage, bytes);
         }
     }
 
@@ -138,7 +144,7 @@ impl Handshake {
     fn open(&mut self) {
         match self.version {
             Version::Socks5 => self.send(Stage::Method, socks5::encode_greeting(self.offer())),
-            Version::Socks4 | Version::Socks4a => self.request(),
+            Version::Socks4 | Version::Socks4a | Version::Http => self.request(),
         }
     }
 
@@ -154,8 +160,27 @@ impl Handshake {
         let request = match self.version {
             Version::Socks5 => Some(socks5::encode_request(self.command, &self.target)),
             Version::Socks4 | Version::Socks4a => socks4::encode_request(self.command, &self.target, userid),
+            Version::Http => Some(self.http_request()),
         };
         self.send(Stage::Reply, request.unwrap_or(Message::EMPTY));
+    }
+
+    fn http_request(&self) -> Message {
+        http::encode_request(&self.target, self.credentials.as_ref(), self.gone)
+    }
+
+    /// Whether the request, of which a message has been sent, is longer: then the next one is.
+    fn goes_on(&mut self) -> bool {
+        if self.version != Version::Http {
+            return false;
+        }
+        self.gone += self.message.as_bytes().len();
+        let more = self.http_request();
+        let goes_on = !more.as_bytes().is_empty();
+        if goes_on {
+            self.send(Stage::Reply, more);
+        }
+        goes_on
     }
 
     fn authenticate(&mut self) {
@@ -171,19 +196,20 @@ impl Handshake {
 
     fn receive(&mut self, stage: Stage) {
         self.message.clear();
-        self.judge(stage);
+        self.judge(stage, &[]);
     }
 
-    fn take(&mut self, bytes: &[u8]) -> bool {
-        bytes.is_empty() || self.message.push(bytes)
+    /// A response of HTTP is read once and not kept.
+    fn keep(&mut self, bytes: &[u8]) -> bool {
+        bytes.is_empty() || self.version == Version::Http || self.message.push(bytes)
     }
 
     /// Reads as far as the bytes of the answer go, and moves on if they suffice.
-    fn judge(&mut self, stage: Stage) {
+    fn judge(&mut self, stage: Stage, latest: &[u8]) {
         let answer = match stage {
             Stage::Method => self.read_choice(),
             Stage::Authentication => self.read_password_reply(),
-            Stage::Reply | Stage::SecondReply => self.read_reply(),
+            Stage::Reply | Stage::SecondReply => self.read_reply(latest),
         };
         match answer {
             Ok(Decoded::Incomplete(missing)) => self.state = State::Receiving(stage, missing),
@@ -224,15 +250,24 @@ impl Handshake {
         }))
     }
 
-    fn read_reply(&self) -> Result<Decoded<Next>, Malformed> {
+    fn read_reply(&mut self, latest: &[u8]) -> Result<Decoded<Next>, Malformed> {
         let bytes = self.message.as_bytes();
         let reply = match self.version {
             Version::Socks5 => socks5::decode_reply(bytes)?.map(|reply| reply.map_err(Failure::Reply)),
             Version::Socks4 | Version::Socks4a => {
                 socks4::decode_reply(bytes)?.map(|reply| reply.map_err(Failure::Reply4))
             }
+            Version::Http => return self.read_response(latest),
         };
         Ok(reply.map(|reply| reply.map_or_else(Next::Fail, Next::Done)))
+    }
+
+    fn read_response(&mut self, latest: &[u8]) -> Result<Decoded<Next>, Malformed> {
+        Ok(match self.response.take(latest)? {
+            None => Decoded::Incomplete(self.response.missing()),
+            Some(Ok(())) => Decoded::Complete(Next::Done(Address::UNSPECIFIED), latest.len()),
+            Some(Err(status)) => Decoded::Complete(Next::Fail(Failure::Status(status)), latest.len()),
+        })
     }
 }
 

@@ -1,8 +1,9 @@
-//! What a version of SOCKS has no words for, found before anything is sent.
+//! What a version of SOCKS, or HTTP, has no words for, found before anything is sent.
 
 use crate::address::{Address, Host};
 use crate::command::Command;
 use crate::credentials::Credentials;
+use crate::http;
 use crate::socks4::means_name;
 use crate::version::Version;
 use std::fmt;
@@ -24,6 +25,10 @@ pub enum Unsendable {
     AnnouncesName(Ipv4Addr),
     /// USERID is ended by NUL, so a user name with a NUL in it would be cut.
     UsernameWithNul,
+    /// The name has bytes that cannot stand in a request line of HTTP, or that mean something else there.
+    NameInRequestLine,
+    /// The user name of Basic ends at the first colon.
+    UsernameWithColon,
 }
 
 /// Judges a target in canonical form.
@@ -40,6 +45,9 @@ pub(super) fn check(
         return Ok(());
     }
     check_command(version, command)?;
+    if version == Version::Http {
+        return check_http(&target.host, credentials);
+    }
     check_host(version, &target.host)?;
     match credentials {
         Some(credentials) if credentials.username().contains(&0) => Err(Unsendable::UsernameWithNul),
@@ -47,9 +55,18 @@ pub(super) fn check(
     }
 }
 
+fn check_http(host: &Host, credentials: Option<&Credentials>) -> Result<(), Unsendable> {
+    match (host, credentials) {
+        (Host::Name(name), _) if !http::can_carry(name.as_bytes()) => Err(Unsendable::NameInRequestLine),
+        (_, Some(pair)) if pair.username().contains(&b':') => Err(Unsendable::UsernameWithColon),
+        _ => Ok(()),
+    }
+}
+
 fn check_command(version: Version, command: Command) -> Result<(), Unsendable> {
     match (version, command) {
-        (_, Command::Connect | Command::Bind) | (Version::Socks4a, Command::Resolve) => Ok(()),
+        (_, Command::Connect) | (Version::Socks4a, Command::Resolve) => Ok(()),
+        (Version::Socks4 | Version::Socks4a, Command::Bind) => Ok(()),
         _ => Err(Unsendable::Command(version, command)),
     }
 }
@@ -74,6 +91,10 @@ impl fmt::Display for Unsendable {
                 write!(f, "SOCKS4 cannot carry {ip}: such an address announces a name")
             }
             Self::UsernameWithNul => f.write_str("SOCKS4 cannot carry a user name with a NUL in it"),
+            Self::NameInRequestLine => {
+                f.write_str("HTTP cannot carry this name: it has bytes that are no part of a host there")
+            }
+            Self::UsernameWithColon => f.write_str("HTTP cannot carry a user name with a colon in it"),
         }
     }
 }

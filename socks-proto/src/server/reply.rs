@@ -17,6 +17,8 @@ pub(super) fn message(version: Version, rep: Rep, bnd: &Address) -> Message {
     match version {
         Version::Socks5 => socks5::encode_reply(rep, bnd),
         Version::Socks4 | Version::Socks4a => socks4::encode_reply(Cd::from(rep), bnd),
+        // No request in it is ever taken here.
+        Version::Http => Message::EMPTY,
     }
 }
 

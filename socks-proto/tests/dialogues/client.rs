@@ -5,9 +5,9 @@ use crate::script::{
     with_password,
 };
 use crate::vector::{address, every_split, hex};
-use socks_proto::client::{Failure, Handshake, Stage, Step};
+use socks_proto::client::{Failure, Handshake, Stage, Step, Unsendable, Version};
 use socks_proto::socks5::Rep;
-use socks_proto::{Command, Malformed};
+use socks_proto::{Command, Credentials, Malformed};
 use std::collections::VecDeque;
 
 const APPLICATION_BYTES: &[u8] = b"220 ready";
@@ -285,4 +285,47 @@ fn feed(handshake: &mut Handshake, mut bytes: &[u8]) {
         bytes = later;
     }
     assert!(bytes.is_empty(), "the reply is longer than what was asked for");
+}
+
+/// User names and passwords of the greatest length, to a name of the greatest length: more than one message.
+#[test]
+fn the_longest_request_of_http_is_sent_whole() {
+    let (name, user) = ("n".repeat(255), "u".repeat(255));
+    let credentials = Credentials::new(user.as_bytes(), user.as_bytes()).unwrap();
+    let target = address(&format!("{name}:65535"));
+    for going in [1, 7, 519, 520, usize::MAX] {
+        let mut handshake =
+            Handshake::new(Version::Http, Command::Connect, &target, Some(&credentials)).unwrap();
+        let mut sent = Vec::new();
+        while let Step::Send(bytes) = handshake.step() {
+            let piece = &bytes[..going.min(bytes.len())];
+            sent.extend_from_slice(piece);
+            let count = piece.len();
+            handshake.sent(count);
+        }
+        let text = String::from_utf8(sent).unwrap();
+        assert!(text.starts_with(&format!("CONNECT {name}:65535 HTTP/1.1\r\nHost: {name}:65535\r\n")));
+        assert!(text.ends_with("=\r\n\r\n") || text.ends_with("1\r\n\r\n"), "{text}");
+        assert_eq!(text.len(), 8 + 261 + 11 + 6 + 261 + 2 + 27 + 684 + 4);
+        assert_eq!(handshake.step(), Step::Receive(14));
+    }
+}
+
+#[test]
+fn http_has_no_words_for_some_requests() {
+    let pair = |user: &str| Credentials::new(user.as_bytes(), b"secret").unwrap();
+    let ask = |command, target: &str, user: Option<Credentials>| {
+        Handshake::new(Version::Http, command, &address(target), user.as_ref()).err()
+    };
+    for command in [Command::Bind, Command::UdpAssociate, Command::Resolve, Command::ResolvePtr] {
+        let unsendable = Unsendable::Command(Version::Http, command);
+        assert_eq!(ask(command, "192.0.2.7:80", None), Some(unsendable));
+    }
+    let split = Some(Unsendable::NameInRequestLine);
+    for target in ["a b:80", "a\r\nX: y:80", "user@host:80", "a/b:80", "zo\u{eb}:80"] {
+        assert_eq!(ask(Command::Connect, target, None), split, "{target}");
+    }
+    assert_eq!(ask(Command::Connect, ".:80", None), Some(Unsendable::EmptyName));
+    assert_eq!(ask(Command::Connect, "a:80", Some(pair("a:b"))), Some(Unsendable::UsernameWithColon));
+    assert_eq!(ask(Command::Connect, "a:80", Some(pair("a b\r"))), None);
 }

@@ -13,7 +13,9 @@ const MOST: usize = 257 + 513 + 520;
 
 /// Random bytes do not get far; ones that are often codes of the protocol do.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
-    let code = prop::sample::select(vec![0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x5a, 0x5b, 0xf0, 0xff]);
+    let code = prop::sample::select(vec![
+        0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x5a, 0x5b, 0xf0, 0xff, b'\r', b'\n', b'2',
+    ]);
     let byte = prop_oneof![3 => code, 1 => any::<u8>()];
     let opening = prop::sample::select(vec![
         vec![],
@@ -22,15 +24,19 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
         vec![0x05, 0x00, 0x05, 0x00, 0x00],
         vec![0x05, 0x01, 0x00, 0x05, 0x01, 0x00],
         vec![0x05, 0x01, 0x02, 0x01],
+        b"HTTP/1.".to_vec(),
+        b"HTTP/1.1 200 OK\r\n".to_vec(),
+        b"HTTP/1.1 100 Continue\r\n\r\n".to_vec(),
         vec![0x04, 0x01, 0x00, 0x50, 0x00, 0x00, 0x00, 0x01],
     ]);
     (opening, prop::collection::vec(byte, 0..1500)).prop_map(|(opening, rest)| [opening, rest].concat())
 }
 
 fn askings() -> impl Strategy<Value = client::Handshake> {
-    let versions = prop::sample::select(vec![Version::Socks4, Version::Socks4a, Version::Socks5]);
+    let versions =
+        prop::sample::select(vec![Version::Socks4, Version::Socks4a, Version::Socks5, Version::Http]);
     (versions, any::<bool>(), any::<bool>()).prop_map(|(version, binds, authenticates)| {
-        let command = if binds { Command::Bind } else { Command::Connect };
+        let command = if binds && version != Version::Http { Command::Bind } else { Command::Connect };
         let credentials = authenticates.then(|| Credentials::new(b"bob", b"secret").expect("in bounds"));
         client::Handshake::new(version, command, &address("192.0.2.7:80"), credentials.as_ref())
             .expect("sendable")

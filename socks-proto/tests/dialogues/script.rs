@@ -2,6 +2,7 @@
 
 use crate::vector::{address, hex};
 use socks_proto::client::{Failure, Handshake, Stage, Version};
+use socks_proto::http::Status;
 use socks_proto::socks4::Cd;
 use socks_proto::socks5::{Method, Rep};
 use socks_proto::{Address, Command, Credentials, Malformed, NameError};
@@ -54,8 +55,18 @@ pub(crate) fn socks4(
     }
 }
 
+/// A CONNECT by HTTP to a name; it tells no BND.
+fn http(request: &'static str, response: &'static str, outcome: Outcome) -> Dialogue {
+    Dialogue {
+        version: Version::Http,
+        target: "www.example.org:443",
+        ..socks5(&[(request, response)], outcome)
+    }
+}
+
 pub(crate) const NONE: (&str, &str) = ("05 01 00", "05 00");
 pub(crate) const CONNECT: &str = "05 01 00 01 c0 00 02 07 00 50";
+const HTTP: &str = "CONNECT www.example.org:443 HTTP/1.1\r\nHost: www.example.org:443\r\n\r\n";
 const CONNECT4: &str = "04 01 00 50 c0 00 02 07 00";
 const GRANTED4: &str = "00 5a b0 cd c6 33 64 01";
 
@@ -171,6 +182,19 @@ pub(crate) fn granted_dialogues() -> Vec<Dialogue> {
                 "00 5a 00 00 c0 00 02 07",
             )
         },
+        http(HTTP, "HTTP/1.1 200 Connection established\r\nVia: 1.1 gate\r\n\r\n", granted("0.0.0.0:0")),
+        http(HTTP, "HTTP/1.0 204\n\n", granted("0.0.0.0:0")),
+        http(HTTP, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", granted("0.0.0.0:0")),
+        Dialogue {
+            target: "[2001:db8::7]:22",
+            credentials: Some(("Aladdin", "open sesame")),
+            ..http(
+                "CONNECT [2001:db8::7]:22 HTTP/1.1\r\nHost: [2001:db8::7]:22\r\n\
+                 Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+                granted("0.0.0.0:0"),
+            )
+        },
     ]
 }
 
@@ -230,6 +254,10 @@ pub(crate) fn failed_dialogues() -> Vec<Dialogue> {
             outcome: malformed(Stage::Reply, 0x00, 0x48),
             ..socks4("192.0.2.7:80", None, CONNECT4, "48 54")
         },
+        http(HTTP, "HTTP/1.1 407", Err(Failure::Status(Status::PROXY_AUTHENTICATION_REQUIRED))),
+        http(HTTP, "HTTP/1.0 502", Err(Failure::Status(Status::BAD_GATEWAY))),
+        http(HTTP, "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 403", Err(Failure::Status(Status::FORBIDDEN))),
+        http(HTTP, "05", bad_reply(Malformed::StatusLine(0x05))),
     ]
 }
 

@@ -2,8 +2,11 @@
 
 use socks_proto::{Address, Host, Name};
 
-/// Reads `05 01 00`.
+/// Reads `05 01 00`; a message of HTTP is its text.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
+    if text.starts_with("CONNECT") || text.starts_with("HTTP") {
+        return text.as_bytes().to_vec();
+    }
     text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("two digits")).collect()
 }
 

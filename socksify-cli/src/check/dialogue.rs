@@ -2,6 +2,7 @@
 
 use socks_conf::Proxy;
 use socks_proto::client::{Failure, Handshake, Step, Unsendable, Version};
+use socks_proto::http::Status;
 use socks_proto::{Address, Command, Credentials};
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 pub(crate) enum Trouble {
     /// The connection failed.
     Io(io::Error),
-    /// The proxy refused, or does not speak SOCKS.
+    /// The proxy refused, or speaks something else.
     Refused(Failure),
     /// The protocol has no such request.
     Unsendable(Unsendable),
@@ -21,7 +22,12 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Whether the proxy let us in, and only did not do what was asked.
     pub(crate) fn is_about_the_request(&self) -> bool {
-        matches!(self, Trouble::Refused(Failure::Reply(_) | Failure::Reply4(_)) | Trouble::Unsendable(_))
+        match self {
+            Trouble::Refused(Failure::Status(status)) => *status != Status::PROXY_AUTHENTICATION_REQUIRED,
+            Trouble::Refused(failure) => matches!(failure, Failure::Reply(_) | Failure::Reply4(_)),
+            Trouble::Unsendable(_) => true,
+            Trouble::Io(_) => false,
+        }
     }
 }
 
@@ -85,12 +91,12 @@ fn receive(stream: &mut TcpStream, handshake: &mut Handshake, most: usize) -> Re
     Ok(())
 }
 
-/// A password is needed for SOCKS5 only; without one there is no use for the name either.
+/// SOCKS5 and HTTP need a password; without one there is no use for the name either.
 fn credentials(proxy: &Proxy, version: Version) -> Option<Credentials> {
     let username = proxy.username.as_ref()?;
     let password = proxy.password.as_ref().map(socks_conf::Secret::reveal);
     match (version, password) {
-        (Version::Socks5, None) => None,
+        (Version::Socks5 | Version::Http, None) => None,
         (_, password) => Credentials::new(username.as_bytes(), password.unwrap_or_default().as_bytes()).ok(),
     }
 }

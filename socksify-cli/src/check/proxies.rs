@@ -5,7 +5,7 @@ use super::finding::{Findings, Verdict};
 use crate::error::Error;
 use crate::explain::Target;
 use socks_conf::{Config, Proxy, ProxyHost, ProxyProtocol, Via};
-use socks_proto::client::Version;
+use socks_proto::client::{Unsendable, Version};
 use socks_proto::{Address, Command, Host, Name};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// How long each step may take where the configuration sets no limit.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What HTTP proxies are asked for, which have no request but CONNECT: a name that nobody has (RFC 6761).
+const NOBODY: &[u8] = b"nobody.invalid";
 
 pub(crate) fn examine(
     config: &Config,
@@ -82,10 +85,13 @@ struct Examination<'a> {
 impl Examination<'_> {
     fn all(&self, target: Option<&Target>, findings: &mut Findings) -> Result<(), Error> {
         let Some((version, name)) = self.version() else {
-            return findings.add(&self.what, Verdict::Failed, "speaks HTTP, which cannot be used yet", None);
+            return findings.add(&self.what, Verdict::Failed, "speaks no protocol of ours", None);
         };
         // A request that the protocol has and a proxy may refuse: what counts first is whether it lets us in.
-        let first = self.ask(version, Command::Bind, &self.caller(version));
+        let first = match version {
+            Version::Http => self.ask_for_nobody(),
+            _ => self.ask(version, Command::Bind, &self.caller(version)),
+        };
         match &first {
             Err(trouble) if !trouble.is_about_the_request() => {
                 return findings.add(&self.what, Verdict::Failed, format!("{name}: {trouble}"), None);
@@ -93,6 +99,9 @@ impl Examination<'_> {
             _ => findings.add(&self.what, Verdict::Works, self.admission(version, name), None)?,
         }
         self.connect(version, target, findings)?;
+        if version == Version::Http {
+            return Ok(());
+        }
         self.report(
             "bind",
             first.map(|(bnd, took)| (format!("listens on {}", shown(&bnd)), took)),
@@ -111,9 +120,16 @@ impl Examination<'_> {
             (ProxyProtocol::SocksV5, (Version::Socks5, "SOCKS5")),
             (ProxyProtocol::SocksV4a, (Version::Socks4a, "SOCKS4a")),
             (ProxyProtocol::SocksV4, (Version::Socks4, "SOCKS4")),
+            (ProxyProtocol::Http, (Version::Http, "HTTP")),
         ];
         let spoken = order.into_iter().find(|(protocol, _)| self.proxy.protocols.contains(*protocol));
         spoken.map(|(_, version)| version)
+    }
+
+    fn ask_for_nobody(&self) -> Result<(Address, Duration), Trouble> {
+        let name = Name::new(NOBODY).map_err(|_| Trouble::Unsendable(Unsendable::EmptyName))?;
+        let target = Address { host: Host::Name(name), port: 443 };
+        self.ask(Version::Http, Command::Connect, &target)
     }
 
     /// Who is to call: SOCKS4 needs an address.
@@ -126,7 +142,7 @@ impl Examination<'_> {
 
     fn admission(&self, version: Version, name: &str) -> String {
         match (&self.proxy.username, &self.proxy.password, version) {
-            (Some(username), Some(_), Version::Socks5) => {
+            (Some(username), Some(_), Version::Socks5 | Version::Http) => {
                 format!("speaks {name} and lets {username} in, by password or without")
             }
             _ => format!("speaks {name} and lets us in"),

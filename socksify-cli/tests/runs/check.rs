@@ -103,18 +103,56 @@ fn json_says_what_keeps_the_configuration_from_being_read() {
     assert_eq!(outcome.status(), Some(1));
 }
 
+/// An HTTP proxy on loopback that answers each connection with one of these responses, in this order.
+fn http_proxy(responses: &'static [&'static str]) -> (u16, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = std::thread::spawn(move || {
+        // The first connection is there to see whether it stands.
+        drop(listener.accept().unwrap());
+        responses.iter().map(|response| respond(listener.accept().unwrap().0, response)).collect()
+    });
+    (port, serving)
+}
+
+/// Reads a header, and gives its lines.
+fn respond(mut stream: TcpStream, response: &str) -> String {
+    let mut header = Vec::new();
+    while !header.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        header.extend(byte);
+    }
+    stream.write_all(response.as_bytes()).unwrap();
+    String::from_utf8(header).unwrap()
+}
+
 #[test]
-fn a_configuration_with_nothing_but_http_proxies_is_refused() {
+fn an_http_proxy_is_asked_for_the_target() {
     let scene = Scene::new();
-    let file = scene.write("http.conf", "proxy_dns\n[ProxyList]\nhttp 10.0.0.11 3128\n", 0o644);
-    let outcome = scene.run(&["-f", "http.conf", "true"]);
-    let message =
-        format!("socksify: {}: 10.0.0.11:3128 is an HTTP proxy, which cannot be used yet\n", file.display());
-    assert_eq!(outcome.status(), Some(125));
-    assert!(outcome.messages().starts_with(&message), "{}", outcome.messages());
-    let text = "proxy_dns\nlocalnet 127.0.0.0/8\n[ProxyList]\nhttp 10.0.0.11 3128\n";
-    scene.write("mixed.conf", text, 0o644);
-    scene.run(&["-f", "mixed.conf", "true"]).succeeds();
+    let (port, serving) = http_proxy(&["HTTP/1.1 502 Bad Gateway\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"]);
+    let url = format!("http://alice:secret@127.0.0.1:{port}");
+    let text = scene.run(&["-p", &url, "--check", "--target", "www.example.org:443"]).output();
+    assert!(text.contains(": speaks HTTP and lets alice in, by password or without\n"), "{text}");
+    assert!(text.contains(", connect: www.example.org:443, resolved there"), "{text}");
+    let asked = serving.join().unwrap();
+    assert!(asked[0].starts_with("CONNECT nobody.invalid:443 HTTP/1.1\r\n"), "{asked:?}");
+    assert!(asked[1].starts_with("CONNECT www.example.org:443 HTTP/1.1\r\n"), "{asked:?}");
+    assert!(asked[1].contains("\r\nProxy-Authorization: Basic YWxpY2U6c2VjcmV0\r\n"), "{asked:?}");
+}
+
+#[test]
+fn an_http_proxy_that_lets_nobody_in_has_failed() {
+    let scene = Scene::new();
+    let (port, serving) = http_proxy(&["HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"]);
+    let outcome = scene.run(&["-p", &format!("http://127.0.0.1:{port}"), "--check"]);
+    let text = outcome.output();
+    assert!(
+        text.contains(": HTTP: the proxy replied 407 (user name and password wanted, or others)\n"),
+        "{text}"
+    );
+    assert_eq!(outcome.status(), Some(1));
+    serving.join().unwrap();
 }
 
 #[test]

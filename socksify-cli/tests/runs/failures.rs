@@ -109,10 +109,6 @@ fn a_proxy_that_is_none_is_shown_as_it_was_written() {
     let scene = Scene::new();
     let messages = scene.run(&["-p", "socks6://host", "true"]).messages();
     assert!(messages.starts_with("socksify: -p socks6://host: expected "), "{messages}");
-    scene.run(&["-p", "http://host", "true"]).fails(
-        125,
-        "socksify: -p http://host: HTTP proxies cannot be used yet\n  hint: name a SOCKS proxy: socks5h://HOST:PORT\n",
-    );
     scene.run(&["-p", "socks5://a socks5://b", "true"]).fails(
         125,
         "socksify: -p 'socks5://a socks5://b': a proxy URL has no blanks\n  \

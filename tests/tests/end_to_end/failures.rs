@@ -82,6 +82,7 @@ fn scripted(bench: &Bench<'_>, build: Build, case: &Case, mode: &str) -> Verdict
     let keys = match case.speech {
         Speech::Socks5 | Speech::Password => "proxyprotocol: socks_v5",
         Speech::Socks4 => "proxyprotocol: socks_v4",
+        Speech::Http => "proxyprotocol: http",
     };
     let configuration =
         preload::route_to(proxy.port, "debug: 1\nlogoutput: stderr\ntimeout.connect: 1", keys);

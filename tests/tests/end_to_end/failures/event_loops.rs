@@ -43,7 +43,11 @@ pub(super) fn every(bench: &Bench<'_>, build: Build, words: &[&str]) -> Verdict 
 }
 
 fn route(speech: Speech, target: u16, proxy: u16) -> String {
-    let version = if speech == Speech::Socks4 { "socks_v4" } else { "socks_v5" };
+    let version = match speech {
+        Speech::Socks5 | Speech::Password => "socks_v5",
+        Speech::Socks4 => "socks_v4",
+        Speech::Http => "http",
+    };
     format!(
         "route {{ from: 0/0 to: 0/0 port = {target} via: {} port = {proxy} proxyprotocol: {version} }}\n",
         PROXY.v4

@@ -14,6 +14,7 @@ pub(super) enum Speech {
     Socks5,
     Password,
     Socks4,
+    Http,
 }
 
 /// A script and its expected outcome.
@@ -38,7 +39,7 @@ impl Case {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    [replies(), replies4(), authentication(), stops(), nonsense(), good_ones()].concat()
+    [replies(), replies4(), authentication(), stops(), nonsense(), good_ones(), http()].concat()
 }
 
 /// A target that speaks first, in one segment with the proxy's reply.
@@ -236,4 +237,52 @@ fn slowly(reply: &[u8]) -> Vec<Act> {
 fn data_with_reply(reply: Vec<u8>) -> Vec<Act> {
     let all = [reply, b"you said hello target\n".to_vec()].concat();
     after(asked(), [Act::Send(all), Act::Line, Act::Close])
+}
+
+fn http() -> Vec<Case> {
+    let says = |text: &str| Act::Send(text.as_bytes().to_vec());
+    let case = |name: &str, acts, prints| Case::new(format!("http_{name}"), Speech::Http, acts, prints);
+    let errno = |status| match status {
+        401 | 403 | 407 => "EACCES",
+        404 => "EHOSTUNREACH",
+        408 | 504 => "ETIMEDOUT",
+        _ => "ECONNREFUSED",
+    };
+    let refused = |status: u16| {
+        let response = format!("HTTP/1.1 {status} No\r\nContent-Length: 3\r\n\r\nno\n");
+        case(&status.to_string(), vec![Act::Connect, says(&response), Act::Close], errno(status))
+    };
+    let mut cases: Vec<_> =
+        [302, 400, 401, 403, 404, 405, 407, 408, 500, 501, 502, 503, 504].into_iter().map(refused).collect();
+    let granted = "HTTP/1.1 200 Connection established\r\nContent-Length: 9\r\n\r\n";
+    let served = |sends| vec![Act::Connect, sends, Act::Answer, Act::Close];
+    let bytewise = Act::SendBytewise(granted.as_bytes().to_vec());
+    let data = [granted, "you said hello target\n"].concat();
+    cases.extend([
+        case("granted", served(says(granted)), "connected"),
+        case("granted_byte_by_byte", served(bytewise), "connected"),
+        case("granted_tersely", served(says("HTTP/1.0 200\n\n")), "connected"),
+        case(
+            "granted_after_100",
+            served(says(&format!("HTTP/1.1 100 Continue\r\n\r\n{granted}"))),
+            "connected",
+        ),
+        case("data_with_response", vec![Act::Connect, says(&data), Act::Line, Act::Close], "connected"),
+        case("closes", vec![Act::Connect, Act::Close], "ECONNREFUSED"),
+        case(
+            "closes_in_header",
+            vec![Act::Connect, says("HTTP/1.1 200 OK\r\nVia"), Act::Close],
+            "ECONNREFUSED",
+        ),
+        case("resets", vec![Act::Connect, Act::Reset], "ECONNREFUSED"),
+        case("hangs", vec![Act::Connect, Act::Hang], "ETIMEDOUT"),
+        case("hangs_in_header", vec![Act::Connect, says("HTTP/1.1 200 OK\r\n"), Act::Hang], "ETIMEDOUT"),
+    ]);
+    let endless = ["HTTP/1.1 200 OK\r\n", &"a".repeat(20_000)].concat();
+    let nonsense = [
+        ("socks_instead", vec![Act::Connect, Act::Send(vec![5, 0]), Act::Hang]),
+        ("endless_header", vec![Act::Connect, says(&endless), Act::Hang]),
+    ];
+    cases.extend(nonsense.map(|(name, acts)| Case { is_logged: true, ..case(name, acts, "ECONNREFUSED") }));
+    cases
 }

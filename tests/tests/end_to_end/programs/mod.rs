@@ -114,7 +114,8 @@ pub(crate) fn add(suite: &mut Suite) {
         loops::PROGRAMS,
     ];
     for program in families.into_iter().flatten() {
-        for &server in program.servers {
+        let by_http = BY_HTTP.contains(&program.name).then_some(Server::Tinyproxy);
+        for server in program.servers.iter().copied().chain(by_http) {
             if program.relies_on_half_close && !server.keeps_half_closed() {
                 continue;
             }
@@ -127,6 +128,19 @@ pub(crate) fn add(suite: &mut Suite) {
 }
 
 /// The dialogue with the proxy does not depend on the program, so a few speak for all.
+/// Programs that are tried through an HTTP proxy, too: the dialogue is another, what comes after it is the same.
+const BY_HTTP: &[&str] = &[
+    "curl_http",
+    "curl_https",
+    "wget_https",
+    "nc",
+    "ssh",
+    "git_http",
+    "python_socket",
+    "python_asyncio",
+    "node_http",
+];
+
 const PASSWORD_PROGRAMS: &[&str] = &["curl_http", "nc", "python_socket", "python_asyncio", "active_curl"];
 
 fn add_each(suite: &mut Suite, program: &'static Program, proxy: Proxy) {
