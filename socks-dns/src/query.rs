@@ -3,7 +3,7 @@
 use crate::reply::EDNS_SIZE;
 use crate::{reverse, text};
 use domain::base::iana::Rtype;
-use domain::base::{MessageBuilder, Name};
+use domain::base::{Message, MessageBuilder, Name};
 use std::net::IpAddr;
 
 /// What a query of ours asks for.
@@ -49,4 +49,35 @@ pub fn question(id: u16, asked: Asked<'_>) -> Option<Vec<u8>> {
         })
         .ok()?;
     Some(additional.finish())
+}
+
+/// The query without its OPT record, for name servers that do not know EDNS (RFC 6891, 7); `None` where it has none, or is
+/// more than a question.
+pub fn without_edns(query: &[u8]) -> Option<Vec<u8>> {
+    let message = Message::from_slice(query).ok()?;
+    let counts = message.header_counts();
+    let others = counts.ancount() + counts.nscount() + counts.arcount();
+    message.opt().filter(|_| others == 1)?;
+    let mut plain = query.get(..message.answer().ok()?.pos())?.to_vec();
+    plain.get_mut(ARCOUNT)?.fill(0);
+    Some(plain)
+}
+
+/// Where a header has the number of additional records; RFC 1035, 4.1.1.
+const ARCOUNT: std::ops::Range<usize> = 10..12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_without_edns_is_the_question_alone() {
+        let query = question(7, Asked::V4(b"www.example")).unwrap();
+        let plain = without_edns(&query).unwrap();
+        assert_eq!(plain, b"\0\x07\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\0\0\x01\0\x01");
+        assert_eq!(without_edns(&plain), None);
+        for length in 0..query.len() {
+            assert_eq!(without_edns(&query[..length]), None);
+        }
+    }
 }

@@ -90,6 +90,12 @@ pub fn server_failed(answer: &[u8]) -> bool {
     Message::from_slice(answer).map_or(true, |answer| failures.contains(&answer.header().rcode()))
 }
 
+/// Whether an answer is what name servers say that do not know EDNS; RFC 6891, 7.
+pub fn knows_no_edns(answer: &[u8]) -> bool {
+    let codes = [Rcode::FORMERR, Rcode::NOTIMP];
+    Message::from_slice(answer).is_ok_and(|answer| codes.contains(&answer.header().rcode()))
+}
+
 /// Why an answer has nothing to read in it.
 enum Empty {
     NoName,

@@ -29,9 +29,15 @@ pub(super) fn through_the_proxy(
     for _ in 0..conf.attempts {
         for server in &servers {
             let until = Instant::now() + conf.timeout;
-            let is_answered = by_datagrams && relayed::ask(server.address, queries, &mut answers, until);
-            if !is_answered {
-                ask(server, queries, &mut answers, until);
+            let ask = |queries: &[Vec<u8>], answers: &mut [Option<Vec<u8>>]| {
+                let is_answered = by_datagrams && relayed::ask(server.address, queries, answers, until);
+                if !is_answered {
+                    ask_by_stream(server, queries, answers, until);
+                }
+            };
+            ask(queries, &mut answers);
+            if let Some(plain) = without_edns(queries, &answers) {
+                ask(&plain, &mut answers);
             }
             if !answers.iter().any(is_open) {
                 return Some(answers);
@@ -46,8 +52,17 @@ pub(super) fn is_open(answer: &Option<Vec<u8>>) -> bool {
     answer.as_deref().is_none_or(socks_dns::server_failed)
 }
 
+/// The queries without EDNS, where that is what a server did not understand.
+fn without_edns(queries: &[Vec<u8>], answers: &[Option<Vec<u8>>]) -> Option<Vec<Vec<u8>>> {
+    if !answers.iter().flatten().any(|answer| socks_dns::knows_no_edns(answer)) {
+        return None;
+    }
+    let plain = queries.iter().map(|query| socks_dns::without_edns(query).unwrap_or_else(|| query.clone()));
+    Some(plain.collect()).filter(|plain: &Vec<_>| plain.as_slice() != queries)
+}
+
 /// Asks one server what is still open.
-fn ask(server: &Server, queries: &[Vec<u8>], answers: &mut [Option<Vec<u8>>], until: Instant) {
+fn ask_by_stream(server: &Server, queries: &[Vec<u8>], answers: &mut [Option<Vec<u8>>], until: Instant) {
     let Some(line) = Line::to(server.address, &server.path, until) else {
         log::info!("the name server {} cannot be reached", server.address);
         return;
