@@ -53,6 +53,7 @@ mod res_state;
 mod resolver;
 mod rights;
 mod runtime;
+mod search;
 mod sources;
 mod stack;
 mod stand_in;

@@ -1,7 +1,7 @@
 //! Name servers of the target host that answer wrongly, each in its own way on its own port, by TCP (RFC 7766).
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::thread;
 
 use crate::error::{Error, system};
@@ -25,6 +25,13 @@ pub struct Misbehaviour {
     never_ends: bool,
 }
 
+/// The port of one that refuses queries with an OPT record, RFC 6891, 7, and finds [`ANSWERED`] for all others.
+pub const NO_EDNS: u16 = 5320;
+/// The port of one that refuses every query.
+pub const REFUSED: u16 = 5310;
+/// What those say that give an answer.
+pub const ANSWERED: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 99);
+
 /// Every one of them.
 pub const MISBEHAVIOURS: &[Misbehaviour] = &[
     not_an_answer("closes", 5301, |_| Vec::new()),
@@ -38,7 +45,7 @@ pub const MISBEHAVIOURS: &[Misbehaviour] = &[
     not_an_answer("short", 5307, |_| vec![0, 5, 1, 2, 3, 4, 5]),
     not_an_answer("longer_than_it_is", 5308, |query| [&[0xff, 0xff], &query.answered()[..]].concat()),
     not_an_answer("half_a_length", 5309, |_| vec![0]),
-    not_an_answer("refused", 5310, |query| framed(&query.message(0x8185, 0, &[]))),
+    not_an_answer("refused", REFUSED, |query| framed(&query.message(0x8185, 0, &[]))),
     not_an_answer("failed", 5311, |query| framed(&query.message(0x8182, 0, &[]))),
     not_an_answer("noise", 5312, |_| (40..=u8::MAX).cycle().take(70_000).collect()),
     Misbehaviour {
@@ -47,6 +54,9 @@ pub const MISBEHAVIOURS: &[Misbehaviour] = &[
             framed(&query.about(b"\x05other\x04test\0").answered()).repeat(100)
         })
     },
+    an_answer("knows_no_edns", NO_EDNS, |query| {
+        framed(&if query.is_extended { query.message(0x8181, 0, &[]) } else { query.answered() })
+    }),
     an_answer("loop", 5313, |query| {
         framed(&query.message(0x8180, 1, &record(&[0xc0, 12 + query.length()], b"")))
     }),
@@ -79,6 +89,8 @@ const fn an_answer(label: &'static str, port: u16, answer: Answer) -> Misbehavio
 struct Query {
     id: u16,
     question: Vec<u8>,
+    /// More follows the question.
+    is_extended: bool,
 }
 
 impl Query {
@@ -90,14 +102,15 @@ impl Query {
         let mut question = vec![0; rest];
         stream.read_exact(&mut question)?;
         let name = question.iter().position(|byte| *byte == 0).unwrap_or_default();
+        let is_extended = question.len() > name + 5;
         question.truncate(name + 5);
-        Ok(Query { id: u16::from_be_bytes([header[0], header[1]]), question })
+        Ok(Query { id: u16::from_be_bytes([header[0], header[1]]), question, is_extended })
     }
 
     /// Asks the same of another name.
     fn about(&self, name: &[u8]) -> Query {
         let kind = &self.question[self.question.len().saturating_sub(4)..];
-        Query { id: self.id, question: [name, kind].concat() }
+        Query { question: [name, kind].concat(), ..self.clone() }
     }
 
     /// The length of the question's name, for a pointer that leads into its last byte.
@@ -113,7 +126,7 @@ impl Query {
 
     /// An answer that would be right, and that nobody is to believe from here: an address of documentation.
     fn answered(&self) -> Vec<u8> {
-        self.message(0x8180, 1, &record(&[0xc0, 12], &[192, 0, 2, 99]))
+        self.message(0x8180, 1, &record(&[0xc0, 12], &ANSWERED.octets()))
     }
 }
 

@@ -17,10 +17,8 @@ use crate::resolver::{self, Lookup};
 
 /// `h_errno` values of netdb.h.
 const NETDB_SUCCESS: c_int = 0;
-const HOST_NOT_FOUND: c_int = 1;
-const TRY_AGAIN: c_int = 2;
-const NO_RECOVERY: c_int = 3;
-const NO_DATA: c_int = 4;
+/// Look at errno.
+const NETDB_INTERNAL: c_int = -1;
 
 /// What a look-up came to.
 enum Found {
@@ -30,8 +28,8 @@ enum Found {
         entry: Entry,
         family: c_int,
     },
-    /// With this `h_errno`.
-    Nothing(c_int),
+    /// For this reason.
+    Nothing(Failure),
 }
 
 /// Where an answer goes: the pointers of an `_r` function.
@@ -63,7 +61,7 @@ pub(crate) fn gethostbyname_r(
     found: *mut *mut hostent,
     h_errno: *mut c_int,
 ) -> Verdict<c_int> {
-    Destination { result, buffer, size, found, h_errno }.answer(by_name(name, libc::AF_INET))
+    Destination { result, buffer, size, found, h_errno }.answer_by_name(by_name(name, libc::AF_INET))
 }
 
 /// gethostbyname2_r(3).
@@ -77,7 +75,7 @@ pub(crate) fn gethostbyname2_r(
     found: *mut *mut hostent,
     h_errno: *mut c_int,
 ) -> Verdict<c_int> {
-    Destination { result, buffer, size, found, h_errno }.answer(by_name(name, family))
+    Destination { result, buffer, size, found, h_errno }.answer_by_name(by_name(name, family))
 }
 
 /// gethostbyaddr(3).
@@ -114,35 +112,26 @@ fn by_name(name: *const c_char, family: c_int) -> Found {
     match resolver::look_up(name, None) {
         // Of other literals, or in the other family, libc would ask a name server.
         Lookup::Literal(ip) if is_plain(name) && ip.is_ipv4() == (family == libc::AF_INET) => Found::Direct,
-        Lookup::Literal(_) => Found::Nothing(HOST_NOT_FOUND),
+        Lookup::Literal(_) => Found::Nothing(Failure::NoName),
         Lookup::Libc => Found::Direct,
         Lookup::Known(known) => match known.in_family(family) {
             Some(entry) => Found::Host { entry, family },
-            None => Found::Nothing(HOST_NOT_FOUND),
+            None => Found::Nothing(Failure::NoName),
         },
         Lookup::Fake(index) => match resolver::fake(index, family) {
             Some(address) => {
                 let name = name.to_bytes().to_vec();
                 Found::Host { entry: Entry { name, aliases: Vec::new(), addresses: vec![address] }, family }
             }
-            None => Found::Nothing(TRY_AGAIN),
+            None => Found::Nothing(Failure::Again),
         },
         Lookup::Asked => match engine::host(name.to_bytes(), family) {
             Ok(entry) => Found::Host { entry, family },
-            Err(failure) => Found::Nothing(h_errno(failure)),
+            Err(failure) => Found::Nothing(failure),
         },
-        Lookup::Nonexistent => Found::Nothing(HOST_NOT_FOUND),
-        Lookup::Again => Found::Nothing(TRY_AGAIN),
-        Lookup::Refused => Found::Nothing(NO_RECOVERY),
-    }
-}
-
-fn h_errno(failure: Failure) -> c_int {
-    match failure {
-        Failure::NoName => HOST_NOT_FOUND,
-        Failure::NoData => NO_DATA,
-        Failure::Again => TRY_AGAIN,
-        Failure::Fatal => NO_RECOVERY,
+        Lookup::Nonexistent => Found::Nothing(Failure::NoName),
+        Lookup::Again => Found::Nothing(Failure::Again),
+        Lookup::Refused => Found::Nothing(Failure::Fatal),
     }
 }
 
@@ -162,7 +151,7 @@ fn by_address(address: *const c_void, length: socklen_t, family: c_int) -> Found
     // SAFETY: the application's own address of the length it states.
     let Some(ip) = (unsafe { read_ip(address, length, family) }) else {
         let is_internet = [libc::AF_INET, libc::AF_INET6].contains(&family);
-        return if is_internet { Found::Nothing(HOST_NOT_FOUND) } else { Found::Direct };
+        return if is_internet { Found::Nothing(Failure::NoName) } else { Found::Direct };
     };
     match policy::meaning(ip) {
         Meaning::Name(name) => {
@@ -176,10 +165,10 @@ fn by_address(address: *const c_void, length: socklen_t, family: c_int) -> Found
                 Ok(name) => {
                     Found::Host { entry: Entry { name, aliases: Vec::new(), addresses: vec![ip] }, family }
                 }
-                Err(failure) => Found::Nothing(h_errno(failure)),
+                Err(failure) => Found::Nothing(failure),
             },
         },
-        Meaning::Stale => Found::Nothing(HOST_NOT_FOUND),
+        Meaning::Stale => Found::Nothing(Failure::NoName),
     }
 }
 
@@ -202,11 +191,20 @@ fn host(entry: &Entry, family: c_int) -> Host<'_> {
 }
 
 impl Destination {
-    /// 0 with or without a result, or ERANGE where the buffer is too small; gethostbyname_r(3).
+    /// As for an address, but EAGAIN where nobody could say; gethostbyname_r(3).
+    fn answer_by_name(&self, outcome: Found) -> Verdict<c_int> {
+        if let Found::Nothing(Failure::Again) = outcome {
+            self.nothing(libc::EAGAIN, Failure::Again.h_errno());
+            return Verdict::Tell(libc::EAGAIN, libc::EAGAIN);
+        }
+        self.answer(outcome)
+    }
+
+    /// 0 with or without a result, or ERANGE where the buffer is too small; gethostbyaddr_r(3).
     fn answer(&self, outcome: Found) -> Verdict<c_int> {
         let (entry, family) = match outcome {
             Found::Direct => return Verdict::Direct,
-            Found::Nothing(code) => return self.nothing(0, code),
+            Found::Nothing(failure) => return self.nothing(0, failure.h_errno()),
             Found::Host { entry, family } => (entry, family),
         };
         let host = host(&entry, family);
@@ -237,9 +235,6 @@ impl Destination {
     }
 }
 
-/// Of netdb.h: look at errno.
-const NETDB_INTERNAL: c_int = -1;
-
 /// What the functions without `_r` point to, one for each thread.
 struct Store {
     result: hostent,
@@ -253,9 +248,9 @@ thread_local! {
 fn answer_from_store(outcome: Found) -> Verdict<*mut hostent> {
     let (entry, family) = match outcome {
         Found::Direct => return Verdict::Direct,
-        Found::Nothing(code) => {
+        Found::Nothing(failure) => {
             // SAFETY: the location is valid for the life of the thread.
-            unsafe { *ffi::__h_errno_location() = code };
+            unsafe { *ffi::__h_errno_location() = failure.h_errno() };
             return Verdict::Done(ptr::null_mut());
         }
         Found::Host { entry, family } => (entry, family),

@@ -8,16 +8,11 @@ use std::{ptr, slice};
 use libc::{c_char, c_int, c_uchar};
 use socks_dns::Written;
 
+use crate::engine::Failure;
 use crate::ffi::{self, ResState};
 use crate::interpose::Verdict;
 use crate::res_state::{self, State};
-use crate::{engine, resolver, sys};
-
-/// `h_errno` values of netdb.h.
-const HOST_NOT_FOUND: c_int = 1;
-const TRY_AGAIN: c_int = 2;
-const NO_RECOVERY: c_int = 3;
-const NO_DATA: c_int = 4;
+use crate::{engine, resolver, search, sys};
 
 /// Codes of answers; RFC 1035, 4.1.1.
 const SERVFAIL: u8 = 2;
@@ -27,9 +22,6 @@ const REFUSED: u8 = 5;
 
 /// The largest message there is; RFC 1035, 4.2.2.
 const LARGEST: usize = 65_535;
-
-/// The longest text that libc takes for a name, with its NUL.
-const MAXDNAME: usize = 1025;
 
 /// A question to the resolver, and where the answer goes.
 struct Question {
@@ -162,7 +154,7 @@ fn about(
     state: impl FnOnce() -> Option<State>,
     name: *const c_char,
     question: Question,
-    ask: impl FnOnce(&Question, &State, &[u8]) -> Result<c_int, c_int>,
+    ask: impl FnOnce(&Question, &State, &[u8]) -> Result<c_int, Failure>,
 ) -> Verdict<c_int> {
     if resolver::is_local() || name.is_null() || question.answer.is_null() || question.size < 0 {
         return Verdict::Direct;
@@ -170,8 +162,8 @@ fn about(
     let Some(state) = state() else { return failure() };
     match ask(&question, &state, text(name)) {
         Ok(length) => Verdict::Done(length),
-        Err(h_errno) => {
-            state.set_h_errno(h_errno);
+        Err(failure) => {
+            state.set_h_errno(failure.h_errno());
             Verdict::Done(-1)
         }
     }
@@ -203,7 +195,7 @@ fn sent(
 /// There is no state to work with.
 fn failure() -> Verdict<c_int> {
     // SAFETY: the location is valid for the life of the thread.
-    unsafe { *ffi::__h_errno_location() = NO_RECOVERY };
+    unsafe { *ffi::__h_errno_location() = Failure::Fatal.h_errno() };
     Verdict::Done(-1)
 }
 
@@ -219,65 +211,24 @@ fn server(state: &State) -> Option<SocketAddr> {
 }
 
 impl Question {
-    /// As res_query(3): the length of the answer, or an `h_errno`.
-    fn ask(&self, state: &State, name: &[u8]) -> Result<c_int, c_int> {
-        let query = self.query(state, name).ok_or(NO_RECOVERY)?;
-        self.judge(&engine::answer(&query, server(state), LARGEST).ok_or(NO_RECOVERY)?)
+    /// As res_query(3): the length of the answer, or why there is none.
+    fn ask(&self, state: &State, name: &[u8]) -> Result<c_int, Failure> {
+        let query = self.query(state, name).ok_or(Failure::Fatal)?;
+        self.judge(&engine::answer(&query, server(state), LARGEST).ok_or(Failure::Fatal)?)
     }
 
     /// As res_querydomain(3): in a domain, or without one.
-    fn ask_in(&self, state: &State, name: &[u8], domain: &[u8]) -> Result<c_int, c_int> {
-        if name.len() + domain.len() + 2 > MAXDNAME {
-            return Err(NO_RECOVERY);
-        }
-        if domain.is_empty() {
-            return self.ask(state, name);
-        }
-        self.ask(state, &[name, domain].join(&b'.'))
+    fn ask_in(&self, state: &State, name: &[u8], domain: &[u8]) -> Result<c_int, Failure> {
+        self.ask(state, &search::in_domain(name, domain)?)
     }
 
     /// As res_search(3). What is known without asking needs no domain; for the rest libc's order counts.
-    fn search(&self, state: &State, name: &[u8]) -> Result<c_int, c_int> {
-        let query = self.query(state, name).ok_or(NO_RECOVERY)?;
-        if let Some(known) = engine::at_once(&query, LARGEST) {
-            return self.judge(&known);
+    fn search(&self, state: &State, name: &[u8]) -> Result<c_int, Failure> {
+        let query = self.query(state, name).ok_or(Failure::Fatal)?;
+        match engine::at_once(&query, LARGEST) {
+            Some(known) => self.judge(&known),
+            None => search::search(state, name, |name| self.ask(state, name)),
         }
-        let dots = name.iter().filter(|byte| **byte == b'.').count();
-        let is_complete = name.ends_with(b".");
-        let is_first = is_complete || dots >= state.ndots();
-        let as_it_is = if is_first { Some(self.ask(state, name)) } else { None };
-        if let Some(outcome) = as_it_is.filter(|outcome| outcome.is_ok() || is_complete) {
-            return outcome;
-        }
-        let searches = state.has(if dots == 0 { res_state::RES_DEFNAMES } else { res_state::RES_DNSRCH });
-        let in_domains = if searches { self.search_domains(state, name) } else { Err(HOST_NOT_FOUND) };
-        match (in_domains, as_it_is) {
-            (Ok(length), _) => Ok(length),
-            (Err(_), Some(first)) => first,
-            (Err(code), None) if dots == 0 && searches && state.has(res_state::RES_NOTLDQUERY) => Err(code),
-            (Err(code), None) => {
-                self.ask(state, name).map_err(|last| if code == HOST_NOT_FOUND { last } else { code })
-            }
-        }
-    }
-
-    /// The first domain that has the name; else what is worth most to know of those that lack it.
-    fn search_domains(&self, state: &State, name: &[u8]) -> Result<c_int, c_int> {
-        let mut worst = HOST_NOT_FOUND;
-        for domain in state.search() {
-            match self.ask_in(state, name, domain.strip_suffix(b".").unwrap_or(&domain)) {
-                Ok(length) => return Ok(length),
-                Err(HOST_NOT_FOUND) => {}
-                Err(NO_DATA) => worst = NO_DATA,
-                Err(TRY_AGAIN) if worst == NO_DATA => {}
-                Err(TRY_AGAIN) => worst = TRY_AGAIN,
-                Err(code) => return Err(code),
-            }
-            if !state.has(res_state::RES_DNSRCH) {
-                break;
-            }
-        }
-        Err(worst)
     }
 
     /// The query that res_nmkquery(3) would make.
@@ -297,17 +248,17 @@ impl Question {
     }
 
     /// Hands an answer over and says what it means; an answer without records is none.
-    fn judge(&self, found: &[u8]) -> Result<c_int, c_int> {
+    fn judge(&self, found: &[u8]) -> Result<c_int, Failure> {
         // SAFETY: the application's own buffer and its size.
         let length = unsafe { copy(found, self.answer, self.size) };
-        let (Some(code), Some(records)) = (found.get(3), found.get(6..8)) else { return Err(NO_RECOVERY) };
+        let (Some(code), Some(records)) = (found.get(3), found.get(6..8)) else { return Err(Failure::Fatal) };
         match (code & 0xf, records) {
-            (0, [0, 0]) => Err(NO_DATA),
+            (0, [0, 0]) => Err(Failure::NoData),
             (0, _) => Ok(length),
-            (NXDOMAIN, _) => Err(HOST_NOT_FOUND),
+            (NXDOMAIN, _) => Err(Failure::NoName),
             // libc asks the next name server, and in the end has no answer.
-            (SERVFAIL | NOTIMP | REFUSED, _) => Err(TRY_AGAIN),
-            _ => Err(NO_RECOVERY),
+            (SERVFAIL | NOTIMP | REFUSED, _) => Err(Failure::Again),
+            _ => Err(Failure::Fatal),
         }
     }
 }

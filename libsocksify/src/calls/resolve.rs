@@ -150,8 +150,7 @@ impl Question {
         self.listed(&entry.addresses, &canonical, !0)
     }
 
-    /// The addresses that a name server or the proxy knows, in the order they came in: where they are near is for the
-    /// proxy to say.
+    /// The addresses that a name server or the proxy knows.
     fn asked(&self) -> Result<*mut addrinfo, c_int> {
         self.checked(!libc::AI_ADDRCONFIG)?;
         let family = self.hints.ai_family;
@@ -160,12 +159,8 @@ impl Question {
         if is_mapped && (self.has(libc::AI_ALL) || found.is_err()) {
             found = with_mapped(found, engine::host(self.name.to_bytes(), libc::AF_INET));
         }
-        let entry = found.map_err(|failure| match failure {
-            Failure::NoName => libc::EAI_NONAME,
-            Failure::NoData => libc::EAI_NODATA,
-            Failure::Again => libc::EAI_AGAIN,
-            Failure::Fatal => libc::EAI_FAIL,
-        })?;
+        let mut entry = found.map_err(Failure::eai)?;
+        precedence::sort(&mut entry.addresses, sources::source_of);
         let canonical = CString::new(entry.name).map_err(|_| libc::EAI_FAIL)?;
         self.listed(&entry.addresses, &canonical, !libc::AI_ADDRCONFIG)
     }
@@ -334,7 +329,12 @@ pub(crate) fn getnameinfo(
         // libc would ask for this host's own name, too, which no route sends direct.
         name = in_the_open(|| resolver::name_by_libc(asked));
     } else if name.is_none() {
-        name = engine::name_of(asked.ip()).ok();
+        name = match engine::name_of(asked.ip()) {
+            Ok(name) => Some(name),
+            // As libc, which says so even where a number would do.
+            Err(Failure::Again) => return Verdict::Done(libc::EAI_AGAIN),
+            Err(_) => None,
+        };
     }
     let Some(name) = name.map(|name| if is_short { shortened(name) } else { name }) else {
         return match flags & libc::NI_NAMEREQD {

@@ -21,8 +21,9 @@ use socks_conf::ResolveProtocol;
 use socks_dns::{Asked, Outcome, Refusal, Verdict, question};
 
 use crate::hosts::Entry;
+use crate::res_state::State;
 use crate::runtime::runtime;
-use crate::{resolver, sys};
+use crate::{resolver, search, sys};
 use known::Known;
 pub(crate) use outcome::Failure;
 
@@ -71,14 +72,24 @@ fn mode() -> ResolveProtocol {
     runtime().map_or(ResolveProtocol::Fake, |runtime| runtime.config.resolveprotocol)
 }
 
-/// A remote host with its real addresses, IPv4 before IPv6, where the mode is not to do without them. This may take long.
+/// A remote host with its real addresses, IPv4 before IPv6, where the mode is not to do without them; the name may be short for
+/// one in a domain of resolv.conf(5). This may take long.
 pub(crate) fn host(name: &[u8], family: c_int) -> Result<Entry, Failure> {
     if mode() == ResolveProtocol::Tor {
-        let ip = tor::resolve(name)?;
-        let other = if ip.is_ipv4() { libc::AF_INET6 } else { libc::AF_INET };
-        let entry = Entry { name: name.to_vec(), aliases: Vec::new(), addresses: vec![ip] };
-        return if family == other { Err(Failure::NoData) } else { Ok(entry) };
+        return host_by_proxy(name, family);
     }
+    let state = State::of_thread().ok_or(Failure::Fatal)?;
+    search::search(&state, name, |name| host_by_name_server(name, family))
+}
+
+fn host_by_proxy(name: &[u8], family: c_int) -> Result<Entry, Failure> {
+    let ip = tor::resolve(name)?;
+    let other = if ip.is_ipv4() { libc::AF_INET6 } else { libc::AF_INET };
+    let entry = Entry { name: name.to_vec(), aliases: Vec::new(), addresses: vec![ip] };
+    if family == other { Err(Failure::NoData) } else { Ok(entry) }
+}
+
+fn host_by_name_server(name: &[u8], family: c_int) -> Result<Entry, Failure> {
     let of_each_family = [(libc::AF_INET6, Asked::V4(name)), (libc::AF_INET, Asked::V6(name))];
     let asked = of_each_family.into_iter().filter(|(other, _)| family != *other);
     let queries: Option<Vec<_>> = asked.map(|(_, asked)| question(sys::random(), asked)).collect();

@@ -1,5 +1,6 @@
 //! What several answers about one name come to.
 
+use libc::c_int;
 use socks_dns::{Host, Outcome};
 
 use crate::hosts::Entry;
@@ -15,6 +16,28 @@ pub(crate) enum Failure {
     Again,
     /// Nobody can be asked.
     Fatal,
+}
+
+impl Failure {
+    /// The value of `h_errno` for it, of netdb.h.
+    pub(crate) fn h_errno(self) -> c_int {
+        match self {
+            Failure::NoName => 1,
+            Failure::Again => 2,
+            Failure::Fatal => 3,
+            Failure::NoData => 4,
+        }
+    }
+
+    /// The value that getaddrinfo(3) and getnameinfo(3) have for it.
+    pub(crate) fn eai(self) -> c_int {
+        match self {
+            Failure::NoName => libc::EAI_NONAME,
+            Failure::Again => libc::EAI_AGAIN,
+            Failure::Fatal => libc::EAI_FAIL,
+            Failure::NoData => libc::EAI_NODATA,
+        }
+    }
 }
 
 /// All addresses that were found, in the order of the questions, with the name of the first. Where there are none, an answer

@@ -12,6 +12,7 @@ mod queries;
 mod real;
 mod remote;
 mod resolved;
+mod searched;
 mod sockets;
 mod spelling;
 mod symbols;
@@ -36,6 +37,7 @@ pub(crate) fn add(suite: &mut Suite) {
     real::add(suite);
     remote::add(suite);
     resolved::add(suite);
+    searched::add(suite);
     sockets::add(suite);
     spelling::add(suite);
     symbols::add(suite);
@@ -52,10 +54,16 @@ fn plain(bench: &Bench<'_>, application: &Application) -> Result<Outcome, Failed
 
 /// Runs an application without us on the proxy host, which reaches the name server.
 fn where_it_can_be_asked(bench: &Bench<'_>, application: &Application) -> Result<Outcome, Failed> {
-    let file = bench.scratch.write("resolv.conf", format!("nameserver {RESOLVER}\n"))?;
-    let outcome = plain(bench, &application.clone().at_proxy().seeing(file, "/etc/resolv.conf"))?;
+    let application = configured(bench, application, "")?;
+    let outcome = plain(bench, &application.at_proxy())?;
     expect(outcome.succeeded(), "answers of the name server", &outcome)?;
     Ok(outcome)
+}
+
+/// The application with the name server of the target host, and more, in its resolv.conf(5).
+fn configured(bench: &Bench<'_>, application: &Application, more: &str) -> Result<Application, Failed> {
+    let file = bench.scratch.write("resolv.conf", format!("nameserver {RESOLVER}\n{more}\n"))?;
+    Ok(application.clone().seeing(file, "/etc/resolv.conf"))
 }
 
 /// Fails with the first lines that one output has and the other has not.
