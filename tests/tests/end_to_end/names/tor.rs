@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use end_to_end::application::Application;
 use end_to_end::artifacts::Build;
 use end_to_end::plan::*;
 use end_to_end::proxies::Server;
@@ -21,6 +22,8 @@ pub(super) fn add(suite: &mut Suite) {
         add("address", address);
         add("unknown_name", unknown_name);
         add("socksd", socksd);
+        let name = format!("names::tor::port_53::{}", build.name());
+        suite.add(name, &["dig"], move |bench| port_53(bench, build));
     }
 }
 
@@ -102,4 +105,25 @@ fn unknown_name(bench: &Bench<'_>, build: Build) -> Verdict {
     let outcome = bench.run(&preload::probe(bench, "lookups", ["codes", NAME_UNKNOWN])?, &wrapper)?;
     let expected = format!("{} bytes: -2 -2 1 1\n", NAME_UNKNOWN.len());
     expect(outcome.text() == expected, &expected, &outcome)
+}
+
+/// Who asks a name server himself has addresses from the proxy, and other records from the name server behind it.
+fn port_53(bench: &Bench<'_>, build: Build) -> Verdict {
+    let proxy = Server::Socksd.open();
+    bench.world.start(proxy)?;
+    let configuration = preload::route_to(proxy.port(), TOR, "proxyprotocol: socks_v5");
+    let wrapper = preload::with(bench, build.library(), &configuration)?;
+    let server = format!("@{RESOLVER}");
+    for way in ["+notcp", "+tcp"] {
+        for (name, kind, answer) in [
+            (NAME_V4, "A", format!("{}\n", TARGET.v4)),
+            (DOMAIN, "MX", format!("{MX_PREFERENCE} {NAME_V4}.\n")),
+            (NAME_UNKNOWN, "A", String::new()),
+        ] {
+            let dig = Application::new(["dig", "+short", way, &server, name, kind]);
+            let outcome = bench.run(&dig, &wrapper)?;
+            expect(outcome.text() == answer, &answer, &outcome)?;
+        }
+    }
+    Ok(())
 }
