@@ -131,4 +131,33 @@ mod tests {
         let present = crowd.present();
         assert!(present.hosts.is_empty() && present.connections == 0);
     }
+
+    #[tokio::test]
+    async fn a_name_server_that_is_silent_for_one_host_holds_up_no_other() {
+        use crate::lookup::with_permit;
+        let crowd = Arc::new(Crowd::default());
+        let _places = [1, 2].map(|last| crowd.enter(host(last), &Options::default()).unwrap());
+        let (speak, silence) = std::sync::mpsc::channel::<()>();
+        let silence = Arc::new(Mutex::new(silence));
+        let stuck: Vec<_> = (0..=LOOKUPS)
+            .map(|_| {
+                let (permits, silence) = (crowd.lookups(host(1)), Arc::clone(&silence));
+                let ask = move || {
+                    let _ = silence.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    Ok(())
+                };
+                tokio::spawn(async move { with_permit(&permits, ask).await })
+            })
+            .collect();
+        while crowd.lookups(host(1)).available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(with_permit(&crowd.lookups(host(2)), || Ok(2)).await.unwrap(), 2);
+        assert!(stuck.iter().all(|lookup| !lookup.is_finished()));
+        drop(speak);
+        for lookup in stuck {
+            lookup.await.unwrap().unwrap();
+        }
+        assert_eq!(crowd.lookups(host(1)).available_permits(), LOOKUPS);
+    }
 }
