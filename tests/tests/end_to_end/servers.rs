@@ -54,6 +54,16 @@ const SERVERS: &[Row] = &[
             read -r banner <&3; echo ${banner%%-Open*}; kill $!",
         prints: "SSH-2.0\n",
     },
+    // The far sshd listens on a fixed port; each call ends at a server here.
+    Row {
+        name: "ssh_remote_forwarding",
+        needs: &["ssh", "sshd", "socat", "nc"],
+        script: "socat TCP4-LISTEN:5006,reuseaddr,fork SYSTEM:'echo served' & \
+            until { exec 3<>/dev/tcp/127.0.0.1/5006; } 2>/dev/null; do :; done
+            ssh -F $SSH_CONFIG -o ExitOnForwardFailure=yes -R 127.0.0.1:7006:127.0.0.1:5006 $TARGET \
+                'nc -N 127.0.0.1 7006 </dev/null; nc -N 127.0.0.1 7006 </dev/null'; kill $!",
+        prints: "served\nserved\n",
+    },
     Row {
         name: "node",
         needs: &["node"],
@@ -140,7 +150,8 @@ fn serves(bench: &Bench<'_>, build: Build, row: &Row) -> Verdict {
         .env("TARGET", NAME)
         .env("LINE", LINE.to_string())
         .env("ECHO", ECHO.to_string())
-        .env("KEY", bench.world.fixtures.path("ssh/host"));
+        .env("KEY", bench.world.fixtures.path("ssh/host"))
+        .env("SSH_CONFIG", bench.world.fixtures.path("ssh/config"));
     let outcome = bench.run(&application, &Wrapper::Command { build, urls: vec![proxy.url()] })?;
     expect(outcome.text() == row.prints, row.prints, &outcome)
 }
