@@ -2,9 +2,9 @@
 //!
 //! Two places count: the output hook sees every packet before it is known whether anybody will take it,
 //! the egress hook of the link sees what packet sockets send below that. What asks a name server on this host is counted
-//! too, since that would pass the question on. Exempt is what goes to a
-//! proxy's port, datagrams to the ports that proxies take for relays, and what the kernel itself needs on an Ethernet link: ARP, neighbour discovery, and
-//! group membership reports.
+//! too, since that would pass the question on. Exempt is what goes to a proxy's port, datagrams to the ports that proxies
+//! take for relays, what the kernel answers a relay whose datagram comes when the socket is closed, and what it needs on an
+//! Ethernet link: ARP, neighbour discovery, and group membership reports.
 
 use std::fmt;
 
@@ -103,6 +103,10 @@ fn rules(device: &str) -> String {
     let neighbours =
         "ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept";
     let groups = "ip6 hoplimit 1 ip6 daddr ff02::16 icmpv6 type mld2-listener-report accept";
+    let closed = format!(
+        "ip daddr {{ {v4}, {PROXY_SECOND} }} icmp type destination-unreachable icmp code port-unreachable accept
+    ip6 daddr {v6} icmpv6 type destination-unreachable icmpv6 code port-unreachable accept"
+    );
     format!(
         "table inet detector {{
   counter tcp4 {{ }}
@@ -128,6 +132,7 @@ fn rules(device: &str) -> String {
     ip6 daddr {v6} udp dport >= {FIRST_RELAY_PORT} accept
     {neighbours}
     {groups}
+    {closed}
     meta nfproto ipv4 add @destinations4 {{ ip daddr . meta l4proto . th dport }}
     meta nfproto ipv6 add @destinations6 {{ ip6 daddr . meta l4proto . th dport }}
     meta nfproto ipv4 meta l4proto tcp counter name tcp4 accept
@@ -150,6 +155,7 @@ table netdev detector {{
     ip6 daddr {v6} exthdr frag exists accept
     {neighbours}
     {groups}
+    {closed}
     counter name frames
   }}
 }}
