@@ -169,5 +169,5 @@ export HOME="$profile" XDG_RUNTIME_DIR="$profile"
 as="setpriv --reuid=nobody --regid=nogroup --clear-groups"
 $as unshare --user true 2>/dev/null && sandbox= || sandbox=--no-sandbox
 exec $as "$profile/socksify" -p "$2" -- chromium --headless --dump-dom $sandbox --user-data-dir="$profile" --disable-gpu \
-    --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync "$3"
+    --disable-quic --disable-features=UseDnsHttpsSvcb --no-first-run --disable-background-networking --disable-component-update --disable-sync "$3"
 "#;
