@@ -19,6 +19,7 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("sshd", "openssh-server"),
     ("danted", "dante-server"),
     ("microsocks", "microsocks"),
+    ("tinyproxy", "tinyproxy"),
     ("curl", "curl"),
     ("wget", "wget"),
     ("nc.openbsd", "netcat-openbsd"),
