@@ -142,7 +142,9 @@ impl Socket {
     pub(super) fn is_relay(&self, from: Option<SocketAddr>) -> bool {
         let relay = match self.stage {
             super::Stage::Open(association) => Some(association.relay),
-            _ => None,
+            // The first answers may come while what was kept is still being sent.
+            super::Stage::Opening(..) => self.announced,
+            super::Stage::Idle => None,
         };
         let is_from = |ours| from.is_some_and(|from| address::unmapped(from) == address::unmapped(ours));
         relay.is_some_and(is_from) || self.responder.is_some_and(is_from)

@@ -64,6 +64,8 @@ pub(crate) struct Socket {
     error: c_int,
     /// How long the header of an answer was, the longest so far; 0 before the first.
     header: usize,
+    /// The relay, while what was kept for it is still being sent.
+    announced: Option<SocketAddr>,
     offload: Offload,
     /// The last message announced more of the same datagram (MSG_MORE, send(2)).
     has_more: bool,
@@ -124,6 +126,7 @@ impl Socket {
             turn: 0,
             error: 0,
             header: 0,
+            announced: None,
             offload: Offload::default(),
             has_more: false,
             is_armed: false,

@@ -39,6 +39,7 @@ pub(super) fn begin(ticket: Ticket, socket: &mut Socket, fd: RawFd, passage: &Pa
     };
     socket.end();
     socket.stage = Stage::Opening(process::id(), bell);
+    socket.announced = None;
     let opening =
         Opening { ticket, turn: socket.turn, domain: socket.domain, socket: ours, bell, passage: *passage };
     // The thread inherits the mask of the hook that starts it: all signals blocked.
@@ -123,12 +124,15 @@ impl Opening {
     /// What was kept is sent in order before anything else may be.
     fn succeeded(&self, association: Association) {
         let control = association.control;
-        let is_wanted = self.with(|socket| match socket.peer {
-            Some(_) => {
-                super::release_source(self.socket.fd, association.relay);
-                sys::connect_to(self.socket.fd, association.relay).is_ok()
+        let is_wanted = self.with(|socket| {
+            socket.announced = Some(association.relay);
+            match socket.peer {
+                Some(_) => {
+                    super::release_source(self.socket.fd, association.relay);
+                    sys::connect_to(self.socket.fd, association.relay).is_ok()
+                }
+                None => true,
             }
-            None => true,
         });
         if is_wanted != Some(true) {
             control.close();
