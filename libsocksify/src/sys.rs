@@ -479,15 +479,21 @@ pub(crate) fn is_in_epoll_set(set: RawFd, fd: RawFd) -> Option<bool> {
         descriptor: u32,
         offset: u32,
     }
-    let slot = Slot { set: u32::try_from(set).ok()?, descriptor: u32::try_from(fd).ok()?, offset: 0 };
+    let (set, descriptor) = (u32::try_from(set).ok()?, u32::try_from(fd).ok()?);
     let us = crate::process::id();
-    // SAFETY: one structure, read only.
-    let result = unsafe { libc::syscall(libc::SYS_kcmp, us, us, KCMP_EPOLL_TFD, fd, &raw const slot) };
-    match (result, io::Error::last_os_error().raw_os_error()) {
-        (0, _) => Some(true),
-        (1.., _) | (_, Some(libc::ENOENT)) => Some(false),
-        _ => None,
+    // Entries of one number are counted by `offset`: that of a closed descriptor stays as long as another one has its file.
+    for offset in 0.. {
+        let slot = Slot { set, descriptor, offset };
+        // SAFETY: one structure, read only.
+        let result = unsafe { libc::syscall(libc::SYS_kcmp, us, us, KCMP_EPOLL_TFD, fd, &raw const slot) };
+        match (result, io::Error::last_os_error().raw_os_error()) {
+            (0, _) => return Some(true),
+            (1.., _) => {}
+            (_, Some(libc::ENOENT)) => return Some(false),
+            _ => return None,
+        }
     }
+    None
 }
 
 /// How far the kernel's table of this process's descriptors reaches; proc(5), FDSize.

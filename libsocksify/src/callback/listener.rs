@@ -263,7 +263,7 @@ impl Listener {
         let stage = std::mem::replace(&mut self.stage, Stage::Resting(None));
         let connection = match stage {
             Stage::Waiting(request) | Stage::Asking(request) => {
-                parking::unwatch(request.control.fd);
+                parking::unwatch(request.control);
                 request.attempt.free();
                 Some(request.control)
             }
@@ -321,7 +321,7 @@ impl Listener {
 
     /// The call was taken; the next one may come.
     fn taken(&mut self, next: Option<Instant>) {
-        parking::unwatch(self.token.socket.fd);
+        parking::unwatch(self.token.socket);
         self.token.socket.close();
         if let Stage::Called { connection: Some(connection), .. } =
             std::mem::replace(&mut self.stage, Stage::Resting(next))
@@ -344,7 +344,7 @@ impl Listener {
 
     /// Lets everything go.
     pub(super) fn end(self) {
-        parking::unwatch(self.token.socket.fd);
+        parking::unwatch(self.token.socket);
         self.token.socket.close();
         match self.stage {
             Stage::Waiting(request) | Stage::Asking(request) => request.end(),

@@ -60,7 +60,7 @@ impl Request {
 
     /// Lets it go, and the connection with it.
     pub(crate) fn end(self) {
-        parking::unwatch(self.control.fd);
+        parking::unwatch(self.control);
         self.attempt.free();
         self.control.close();
     }

@@ -52,12 +52,13 @@ pub(crate) fn watch_event(number: u64, socket: RawFd, events: c_short) -> bool {
     change(libc::EPOLL_CTL_MOD) || change(libc::EPOLL_CTL_ADD)
 }
 
-/// No longer watches a socket that is about to be closed, under the lock.
-pub(crate) fn unwatch(socket: RawFd) {
-    if runs() {
+/// No longer watches a socket that is about to be closed, under the lock. Where it is closed already its number may be that
+/// of the bell by now.
+pub(crate) fn unwatch(socket: Own) {
+    if runs() && socket.is_intact() {
         // SAFETY: removing takes no event.
         unsafe {
-            real::epoll_ctl(SET.load(Ordering::Relaxed), libc::EPOLL_CTL_DEL, socket, std::ptr::null_mut())
+            real::epoll_ctl(SET.load(Ordering::Relaxed), libc::EPOLL_CTL_DEL, socket.fd, std::ptr::null_mut())
         };
     }
 }

@@ -378,7 +378,7 @@ pub(crate) fn abort(fd: RawFd) -> bool {
 
 fn abandon(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
     let Some(parked) = all.remove(&ticket) else { return };
-    unwatch(parked.socket.fd);
+    unwatch(parked.socket);
     if let Some(attempt) = parked.attempt {
         slot::give_back(ticket);
         parked.done.ring();
@@ -393,7 +393,7 @@ fn abandon(all: &mut BTreeMap<Ticket, Parked>, ticket: Ticket) {
 
 /// The dialogue has ended, under the lock: whoever waits learns of it, in the order that nobody can see half of it.
 fn end(ticket: Ticket, parked: Parked, errno: Option<c_int>) {
-    unwatch(parked.socket.fd);
+    unwatch(parked.socket);
     let ours: Vec<RawFd> = parked.intact().collect();
     let outcome = parked.attempt.as_ref().map(|attempt| (attempt.identity(parked.target), attempt.bnd()));
     for fd in &ours {
