@@ -25,22 +25,24 @@ const SERVERS: &[Row] = &[
             curl -sS -o /dev/null -w '%{http_code}\\n' http://127.0.0.1:$port/; kill $!",
         prints: "200\n",
     },
+    // nc -l ends as soon as its caller has sent everything and nothing was read of its own input: that must be there
+    // from the start, as it is in a here-string.
     Row {
         name: "nc",
         needs: &["nc"],
-        script: "echo served | nc -l -N 127.0.0.1 5001 & until nc -N 127.0.0.1 5001 </dev/null; do :; done",
+        script: "nc -l -N 127.0.0.1 5001 <<<served & until nc -N 127.0.0.1 5001 </dev/null; do :; done",
         prints: "served\n",
     },
     Row {
         name: "nc_on_any_address",
         needs: &["nc"],
-        script: "echo served | nc -l -N 5002 & until nc -N 127.0.0.1 5002 </dev/null; do :; done",
+        script: "nc -l -N 5002 <<<served & until nc -N 127.0.0.1 5002 </dev/null; do :; done",
         prints: "served\n",
     },
     Row {
         name: "socat",
         needs: &["socat"],
-        script: "socat TCP4-LISTEN:5003,reuseaddr,fork TCP:$TARGET:$LINE & \
+        script: "socat -t 60 TCP4-LISTEN:5003,reuseaddr,fork TCP:$TARGET:$LINE & \
             until { exec 3<>/dev/tcp/127.0.0.1/5003; } 2>/dev/null; do :; done
             echo hello >&3; cat <&3; kill $!",
         prints: "you said hello\n",
@@ -58,7 +60,7 @@ const SERVERS: &[Row] = &[
     Row {
         name: "ssh_remote_forwarding",
         needs: &["ssh", "sshd", "socat", "nc"],
-        script: "socat TCP4-LISTEN:5006,reuseaddr,fork SYSTEM:'echo served' & \
+        script: "socat -t 60 TCP4-LISTEN:5006,reuseaddr,fork SYSTEM:'echo served' & \
             until { exec 3<>/dev/tcp/127.0.0.1/5006; } 2>/dev/null; do :; done
             ssh -F $SSH_CONFIG -o ExitOnForwardFailure=yes -R 127.0.0.1:7006:127.0.0.1:5006 $TARGET \
                 'nc -N 127.0.0.1 7006 </dev/null; nc -N 127.0.0.1 7006 </dev/null'; kill $!",
