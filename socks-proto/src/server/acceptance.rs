@@ -5,7 +5,7 @@ use crate::socks5::Method;
 /// The versions and methods a proxy accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acceptance {
-    /// SOCKS4 and 4a, which know no password.
+    /// SOCKS4 and 4a, which know no password. Where they are not accepted, requests in them are rejected by a reply.
     pub socks4: bool,
     /// SOCKS5.
     pub socks5: bool,

@@ -1,6 +1,6 @@
 //! The dialogue itself: every transition from the first byte to the request.
 
-use super::{Acceptance, Fault, Request, refusal};
+use super::{Acceptance, Fault, Request, Version, refusal};
 use crate::bytes::Message;
 use crate::credentials::Credentials;
 use crate::decode::{Decoded, Malformed, decode};
@@ -178,7 +178,8 @@ impl Handshake {
     fn tell_protocol(&self, first: u8) -> Next {
         match first {
             socks5::VERSION if self.acceptance.socks5 => Next::Read(Due::Greeting),
-            socks4::VERSION if self.acceptance.socks4 => Next::Read(Due::Request4),
+            // Read also where it is not accepted, for only a request can be answered.
+            socks4::VERSION => Next::Read(Due::Request4),
             _ => Next::Close(Fault::Version(first)),
         }
     }
@@ -204,9 +205,18 @@ impl Handshake {
     }
 
     fn serve(&mut self, request: Request) {
-        match request.check() {
+        match self.check(&request) {
             Ok(()) => self.state = State::Requested(request),
             Err(fault) => self.send(refusal::of_request(request.version, fault), State::Refusing(fault)),
+        }
+    }
+
+    fn check(&self, request: &Request) -> Result<(), Fault> {
+        match request.version {
+            Version::Socks4 | Version::Socks4a if !self.acceptance.socks4 => {
+                Err(Fault::Version(socks4::VERSION))
+            }
+            _ => request.check(),
         }
     }
 

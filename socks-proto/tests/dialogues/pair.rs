@@ -163,7 +163,7 @@ fn a_proxy_with_users_learns_who_asks() {
                     assert_eq!((met.outcome, &met.given), (Ok(bnd), &credentials));
                 }
                 (Version::Socks5, None) => assert_eq!(met.outcome, Err(Failure::NoAcceptableMethod)),
-                _ => assert_eq!(met.outcome, Err(Failure::Closed(client::Stage::Reply))),
+                _ => assert_eq!(met.outcome, Err(Failure::Reply4(Cd::REJECTED))),
             }
         }
     }

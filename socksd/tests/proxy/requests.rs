@@ -84,7 +84,8 @@ fn the_right_password_is_needed() {
         assert!(matches!(failure, Failure::AuthenticationRefused { .. }), "{failure}");
     }
     assert_eq!(with(Version::Socks5, None).unwrap_err(), Failure::NoAcceptableMethod);
-    assert!(with(Version::Socks4, credentials("alice", "secret")).is_err());
+    let rejected = with(Version::Socks4, credentials("alice", "secret")).unwrap_err();
+    assert!(matches!(rejected, Failure::Reply4(Cd::REJECTED)), "{rejected}");
 }
 
 #[test]
