@@ -252,30 +252,30 @@ pub static KEYWORDS: &[Keyword] = &[
         "Dante no longer uses it; write a direct route for the domain",
     ),
     idle("child.maxidle", Section::File, Value::RestOfLine, "A server key.", "Dante no longer uses it"),
-    refused("pass", Section::File, RULE),
-    refused("block", Section::File, RULE),
-    refused("client", Section::File, RULE),
-    refused("socks", Section::File, RULE),
-    refused("hostid", Section::File, RULE),
-    refused("monitor", Section::File, RULE),
-    refused("internal", Section::File, SERVER),
-    refused("external", Section::File, SERVER),
-    refused("internal.", Section::File, SERVER),
-    refused("external.", Section::File, SERVER),
-    refused("method", Section::File, SERVER),
-    refused("socksmethod", Section::File, SERVER),
-    refused("clientmethod", Section::File, SERVER),
-    refused("user.", Section::File, SERVER),
-    refused("user", Section::File, CREDENTIALS),
-    refused("compatibility", Section::File, SERVER),
-    refused("extension", Section::File, SERVER),
-    refused("srchost", Section::File, SERVER),
-    refused("udp.connectdst", Section::File, SERVER),
-    refused("child.maxrequests", Section::File, SERVER),
-    refused("libwrap.", Section::File, SERVER),
-    refused("clientcompatibility", Section::File, "it belongs inside a route, and needs GSSAPI"),
-    refused("socket.recvbuf.", Section::File, OLD_BUFFER),
-    refused("socket.sendbuf.", Section::File, OLD_BUFFER),
+    Keyword::refused("pass", Section::File, RULE),
+    Keyword::refused("block", Section::File, RULE),
+    Keyword::refused("client", Section::File, RULE),
+    Keyword::refused("socks", Section::File, RULE),
+    Keyword::refused("hostid", Section::File, RULE),
+    Keyword::refused("monitor", Section::File, RULE),
+    Keyword::refused("internal", Section::File, SERVER),
+    Keyword::refused("external", Section::File, SERVER),
+    Keyword::refused("internal.", Section::File, SERVER),
+    Keyword::refused("external.", Section::File, SERVER),
+    Keyword::refused("method", Section::File, SERVER),
+    Keyword::refused("socksmethod", Section::File, SERVER),
+    Keyword::refused("clientmethod", Section::File, SERVER),
+    Keyword::refused("user.", Section::File, SERVER),
+    Keyword::refused("user", Section::File, CREDENTIALS),
+    Keyword::refused("compatibility", Section::File, SERVER),
+    Keyword::refused("extension", Section::File, SERVER),
+    Keyword::refused("srchost", Section::File, SERVER),
+    Keyword::refused("udp.connectdst", Section::File, SERVER),
+    Keyword::refused("child.maxrequests", Section::File, SERVER),
+    Keyword::refused("libwrap.", Section::File, SERVER),
+    Keyword::refused("clientcompatibility", Section::File, "it belongs inside a route, and needs GSSAPI"),
+    Keyword::refused("socket.recvbuf.", Section::File, OLD_BUFFER),
+    Keyword::refused("socket.sendbuf.", Section::File, OLD_BUFFER),
     clause(
         "from",
         Value::Endpoint,
@@ -331,16 +331,20 @@ pub static KEYWORDS: &[Keyword] = &[
     idle("gssapi.enctype", Section::Route, Value::RestOfLine, "The protection wanted.", NO_GSSAPI),
     idle("external.", Section::Route, Value::RestOfLine, "Options of the socket to the proxy.", OPTIONS_STAY),
     idle("internal.", Section::Route, Value::RestOfLine, "Options of the other socket.", OPTIONS_STAY),
-    refused("gssapi.keytab", Section::Route, "it is a key of the server's file, sockd.conf"),
-    refused("redirect", Section::Route, "the local address is the application's to choose"),
-    refused("socksmethod", Section::Route, "in a route the key is called `method`"),
-    refused("clientmethod", Section::Route, "in a route the key is called `method`"),
-    refused("protocolversion", Section::Route, "it is called `proxyprotocol` now"),
-    refused("user", Section::Route, CREDENTIALS),
-    refused("username", Section::Route, CREDENTIALS),
-    refused("password", Section::Route, CREDENTIALS),
-    refused("log", Section::Route, "only rules of the server's file, sockd.conf, have it"),
-    refused("timeout.", Section::Route, "time-outs hold for the whole file; write them outside the routes"),
+    Keyword::refused("gssapi.keytab", Section::Route, "it is a key of the server's file, sockd.conf"),
+    Keyword::refused("redirect", Section::Route, "the local address is the application's to choose"),
+    Keyword::refused("socksmethod", Section::Route, "in a route the key is called `method`"),
+    Keyword::refused("clientmethod", Section::Route, "in a route the key is called `method`"),
+    Keyword::refused("protocolversion", Section::Route, "it is called `proxyprotocol` now"),
+    Keyword::refused("user", Section::Route, CREDENTIALS),
+    Keyword::refused("username", Section::Route, CREDENTIALS),
+    Keyword::refused("password", Section::Route, CREDENTIALS),
+    Keyword::refused("log", Section::Route, "only rules of the server's file, sockd.conf, have it"),
+    Keyword::refused(
+        "timeout.",
+        Section::Route,
+        "time-outs hold for the whole file; write them outside the routes",
+    ),
 ];
 
 const fn option(
@@ -350,8 +354,7 @@ const fn option(
     doc: &'static str,
     key: OptionKey,
 ) -> Keyword {
-    let standing = Standing::Supported(Key::Option(key));
-    Keyword { name, section: Section::File, value, default, doc, standing }
+    Keyword::supported(name, Section::File, value, default, doc, Key::Option(key))
 }
 
 const fn clause(
@@ -361,8 +364,7 @@ const fn clause(
     doc: &'static str,
     key: ClauseKey,
 ) -> Keyword {
-    let standing = Standing::Supported(Key::Clause(key));
-    Keyword { name, section: Section::Route, value, default, doc, standing }
+    Keyword::supported(name, Section::Route, value, default, doc, Key::Clause(key))
 }
 
 const fn idle(
@@ -372,21 +374,38 @@ const fn idle(
     doc: &'static str,
     reason: &'static str,
 ) -> Keyword {
-    Keyword { name, section, value, default: "", doc, standing: Standing::NoEffect(reason) }
-}
-
-const fn refused(name: &'static str, section: Section, reason: &'static str) -> Keyword {
-    Keyword {
-        name,
-        section,
-        value: Value::RestOfLine,
-        default: "",
-        doc: "",
-        standing: Standing::Refused(reason),
-    }
+    Keyword { doc, ..Keyword::idle(name, section, value, reason) }
 }
 
 impl Keyword {
+    /// A row that does something.
+    pub(crate) const fn supported(
+        name: &'static str,
+        section: Section,
+        value: Value,
+        default: &'static str,
+        doc: &'static str,
+        key: Key,
+    ) -> Keyword {
+        Keyword { name, section, value, default, doc, standing: Standing::Supported(key) }
+    }
+
+    /// A row that is accepted and does nothing.
+    pub(crate) const fn idle(
+        name: &'static str,
+        section: Section,
+        value: Value,
+        reason: &'static str,
+    ) -> Keyword {
+        Keyword { name, section, value, default: "", doc: "", standing: Standing::NoEffect(reason) }
+    }
+
+    /// A row that is an error.
+    pub(crate) const fn refused(name: &'static str, section: Section, reason: &'static str) -> Keyword {
+        let standing = Standing::Refused(reason);
+        Keyword { name, section, value: Value::RestOfLine, default: "", doc: "", standing }
+    }
+
     /// The keyword called `word` in `section`.
     pub(crate) fn find(word: &str, section: Section) -> Option<&'static Keyword> {
         let rows = || section.rows().filter(|row| row.section == section);

@@ -1,32 +1,16 @@
 //! A server's file: the model it gives, and every message as the user sees it.
-//!
-//! `BLESS=1 cargo test` writes what came; read the difference before committing it.
 
+mod golden;
+
+use golden::{compare, fixtures, listing};
 use proptest::prelude::*;
 use socks_conf::sockd::{Action, Family, Local, LogEvent, Method, Rotation, Rule, Sockd, parse};
 use socks_conf::{
     Command, Commands, Error, Network, Place, Ports, Protocol, ProxyProtocol, SOCKD_KEYWORDS, Section,
 };
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
-
-fn fixtures(directory: &str) -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sockd").join(directory);
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension != "txt"));
-    files.sort();
-    files
-}
-
-fn compare(file: &Path, came: &str) {
-    let golden = PathBuf::from(format!("{}.txt", file.display()));
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(&golden, came).unwrap();
-    }
-    assert_eq!(came, fs::read_to_string(&golden).unwrap_or_default(), "{}", file.display());
-}
 
 fn read(file: &Path) -> Result<Sockd, Error> {
     parse(&fs::read(file).unwrap(), Path::new(file.file_name().unwrap()))
@@ -38,28 +22,19 @@ fn sockd(text: &str) -> Sockd {
 
 #[test]
 fn errors() {
-    let fixtures = fixtures("diagnostics");
-    assert!(fixtures.len() > 30);
-    for file in fixtures {
-        let error = read(&file).expect_err(&file.display().to_string());
-        compare(&file, &format!("{error}\n"));
-    }
+    golden::errors("sockd/diagnostics", 30, read);
 }
 
 #[test]
 fn warnings() {
-    for file in fixtures("warnings") {
-        let sockd = read(&file).unwrap_or_else(|error| panic!("{error}"));
-        assert!(!sockd.warnings.is_empty(), "{}", file.display());
-        compare(&file, &sockd.warnings.iter().map(|warning| format!("{warning}\n")).collect::<String>());
-    }
+    golden::warnings("sockd/warnings", |file| Ok(read(file)?.warnings));
 }
 
 /// As such files are found: old words, old ways to write a port, whatever ends a line. What is worth a warning may change
 /// nothing about the rules.
 #[test]
 fn files_are_read_as_people_write_them() {
-    for file in fixtures("read") {
+    for file in fixtures("sockd/read") {
         let sockd = read(&file).unwrap_or_else(|error| panic!("{error}"));
         let rule = |rule: &Rule| {
             let (from, to) = (&rule.from[0], &rule.to[0]);
@@ -73,8 +48,7 @@ fn files_are_read_as_people_write_them() {
             rules.iter().map(|each| format!("{name} {}", rule(each))).collect::<String>()
         };
         let rules = stage("client", &sockd.client_rules) + &stage("socks", &sockd.socks_rules);
-        let warnings: String = sockd.warnings.iter().map(|warning| format!("{warning}\n")).collect();
-        compare(&file, &(rules + &warnings));
+        compare(&file, &(rules + &listing(&sockd.warnings)));
     }
 }
 
@@ -124,7 +98,7 @@ fn check_office(sockd: &Sockd) {
 
 #[test]
 fn both_dialects_say_the_same() {
-    for file in fixtures("accepted") {
+    for file in fixtures("sockd/accepted") {
         let sockd = read(&file).unwrap_or_else(|error| panic!("{error}"));
         check_office(&sockd);
         let cautions: Vec<_> = sockd.warnings.iter().map(ToString::to_string).collect();
@@ -174,7 +148,7 @@ proptest! {
 
     #[test]
     fn no_mutation_makes_the_reader_panic(which in 0..2_usize, at in 0..1500_usize, with in ".{0,6}", drop in 0..30_usize) {
-        let text = fs::read(&fixtures("accepted")[which]).unwrap();
+        let text = fs::read(&fixtures("sockd/accepted")[which]).unwrap();
         let at = at.min(text.len());
         let end = (at + drop).min(text.len());
         let mutated = [&text[..at], with.as_bytes(), &text[end..]].concat();

@@ -189,46 +189,46 @@ pub static SOCKD_KEYWORDS: &[Keyword] = &[
         "How many connections one client address may have; 0 is any number.",
         SockdKey::ConnectionsClient,
     ),
-    idle("user.privileged", Section::Sockd, Value::Word, GIVEN_UP),
-    idle("user.libwrap", Section::Sockd, Value::Word, GIVEN_UP),
-    idle(
+    Keyword::idle("user.privileged", Section::Sockd, Value::Word, GIVEN_UP),
+    Keyword::idle("user.libwrap", Section::Sockd, Value::Word, GIVEN_UP),
+    Keyword::idle(
         "compatibility",
         Section::Sockd,
         Value::RestOfLine,
         "the ports of connections to targets are the kernel's choice",
     ),
-    idle("extension", Section::Sockd, Value::RestOfLine, "BIND is served as RFC 1928 has it"),
-    idle("resolveprotocol", Section::Sockd, Value::OneOf(&["udp", "tcp", "fake"]), SYSTEM_RESOLVER),
-    idle(
+    Keyword::idle("extension", Section::Sockd, Value::RestOfLine, "BIND is served as RFC 1928 has it"),
+    Keyword::idle("resolveprotocol", Section::Sockd, Value::OneOf(&["udp", "tcp", "fake"]), SYSTEM_RESOLVER),
+    Keyword::idle(
         "udp.connectdst",
         Section::Sockd,
         Value::OneOf(&["yes", "no"]),
         "datagrams may come from every target that was sent to",
     ),
-    idle("child.", Section::Sockd, Value::RestOfLine, ONE_PROCESS),
-    idle("cpu.", Section::Sockd, Value::RestOfLine, ONE_PROCESS),
-    idle("localdomain", Section::Sockd, Value::RestOfLine, "Dante no longer uses it"),
-    idle("route.maxfail", Section::Sockd, Value::Number, NO_CHAIN),
-    idle("route.badexpire", Section::Sockd, Value::Seconds, NO_CHAIN),
-    idle("internal.", Section::Sockd, Value::RestOfLine, OPTIONS_OF_SOCKETS),
-    idle("external.", Section::Sockd, Value::RestOfLine, OPTIONS_OF_SOCKETS),
-    refused("srchost", Section::Sockd, NOT_NARROWED),
-    refused("libwrap.", Section::Sockd, NOT_NARROWED),
-    refused("maxsessions", Section::Sockd, NO_COUNTS),
-    refused("dsthost", Section::Sockd, NOT_NARROWED),
-    refused(
+    Keyword::idle("child.", Section::Sockd, Value::RestOfLine, ONE_PROCESS),
+    Keyword::idle("cpu.", Section::Sockd, Value::RestOfLine, ONE_PROCESS),
+    Keyword::idle("localdomain", Section::Sockd, Value::RestOfLine, "Dante no longer uses it"),
+    Keyword::idle("route.maxfail", Section::Sockd, Value::Number, NO_CHAIN),
+    Keyword::idle("route.badexpire", Section::Sockd, Value::Seconds, NO_CHAIN),
+    Keyword::idle("internal.", Section::Sockd, Value::RestOfLine, OPTIONS_OF_SOCKETS),
+    Keyword::idle("external.", Section::Sockd, Value::RestOfLine, OPTIONS_OF_SOCKETS),
+    Keyword::refused("srchost", Section::Sockd, NOT_NARROWED),
+    Keyword::refused("libwrap.", Section::Sockd, NOT_NARROWED),
+    Keyword::refused("maxsessions", Section::Sockd, NO_COUNTS),
+    Keyword::refused("dsthost", Section::Sockd, NOT_NARROWED),
+    Keyword::refused(
         "socket.recvbuf.",
         Section::Sockd,
         "Dante removed it; socket options are left as the system has them",
     ),
-    refused(
+    Keyword::refused(
         "socket.sendbuf.",
         Section::Sockd,
         "Dante removed it; socket options are left as the system has them",
     ),
-    refused("route", Section::Sockd, NO_CHAIN),
-    refused("hostid", Section::Sockd, NO_HOSTID),
-    refused("monitor", Section::Sockd, NO_MODULE),
+    Keyword::refused("route", Section::Sockd, NO_CHAIN),
+    Keyword::refused("hostid", Section::Sockd, NO_HOSTID),
+    Keyword::refused("monitor", Section::Sockd, NO_MODULE),
     clause("from", Value::Endpoint, "required; TOML: everywhere", "Where the application is.", RuleKey::From),
     clause(
         "to",
@@ -276,28 +276,28 @@ pub static SOCKD_KEYWORDS: &[Keyword] = &[
         "What is logged: connect, disconnect, error.",
         RuleKey::Log,
     ),
-    idle("timeout.", Section::Rule, Value::RestOfLine, "time-outs hold for the whole file"),
-    idle("clientcompatibility", Section::Rule, Value::RestOfLine, NO_GSSAPI),
-    idle("gssapi.", Section::Rule, Value::RestOfLine, NO_GSSAPI),
-    idle(
+    Keyword::idle("timeout.", Section::Rule, Value::RestOfLine, "time-outs hold for the whole file"),
+    Keyword::idle("clientcompatibility", Section::Rule, Value::RestOfLine, NO_GSSAPI),
+    Keyword::idle("gssapi.", Section::Rule, Value::RestOfLine, NO_GSSAPI),
+    Keyword::idle(
         "udp.portrange",
         Section::Rule,
         Value::RestOfLine,
         "the ports for datagrams are the kernel's choice",
     ),
-    idle("internal.", Section::Rule, Value::RestOfLine, OPTIONS_OF_SOCKETS),
-    idle("external.", Section::Rule, Value::RestOfLine, OPTIONS_OF_SOCKETS),
-    idle("pam.servicename", Section::Rule, Value::Word, "the service is called socksd"),
-    idle("pamservicename", Section::Rule, Value::Word, "the service is called socksd"),
-    idle("bsdauth.stylename", Section::Rule, Value::Word, "there is no BSD authentication here"),
-    idle("session.inheritable", Section::Rule, Value::Word, NO_COUNTS),
-    refused("session.", Section::Rule, NO_COUNTS),
-    refused("bandwidth", Section::Rule, NO_COUNTS),
-    refused("redirect", Section::Rule, "a rule cannot send anything elsewhere"),
-    refused("libwrap", Section::Rule, NOT_NARROWED),
-    refused("hostid", Section::Rule, NO_HOSTID),
-    refused("hostindex", Section::Rule, NO_HOSTID),
-    refused("ldap.", Section::Rule, NOT_NARROWED),
+    Keyword::idle("internal.", Section::Rule, Value::RestOfLine, OPTIONS_OF_SOCKETS),
+    Keyword::idle("external.", Section::Rule, Value::RestOfLine, OPTIONS_OF_SOCKETS),
+    Keyword::idle("pam.servicename", Section::Rule, Value::Word, "the service is called socksd"),
+    Keyword::idle("pamservicename", Section::Rule, Value::Word, "the service is called socksd"),
+    Keyword::idle("bsdauth.stylename", Section::Rule, Value::Word, "there is no BSD authentication here"),
+    Keyword::idle("session.inheritable", Section::Rule, Value::Word, NO_COUNTS),
+    Keyword::refused("session.", Section::Rule, NO_COUNTS),
+    Keyword::refused("bandwidth", Section::Rule, NO_COUNTS),
+    Keyword::refused("redirect", Section::Rule, "a rule cannot send anything elsewhere"),
+    Keyword::refused("libwrap", Section::Rule, NOT_NARROWED),
+    Keyword::refused("hostid", Section::Rule, NO_HOSTID),
+    Keyword::refused("hostindex", Section::Rule, NO_HOSTID),
+    Keyword::refused("ldap.", Section::Rule, NOT_NARROWED),
 ];
 
 const fn key(
@@ -307,8 +307,7 @@ const fn key(
     doc: &'static str,
     key: SockdKey,
 ) -> Keyword {
-    let standing = Standing::Supported(Key::Sockd(key));
-    Keyword { name, section: Section::Sockd, value, default, doc, standing }
+    Keyword::supported(name, Section::Sockd, value, default, doc, Key::Sockd(key))
 }
 
 const fn renamed(name: &'static str, value: Value, new: &'static str, key: SockdKey) -> Keyword {
@@ -323,15 +322,5 @@ const fn clause(
     doc: &'static str,
     key: RuleKey,
 ) -> Keyword {
-    let standing = Standing::Supported(Key::Rule(key));
-    Keyword { name, section: Section::Rule, value, default, doc, standing }
-}
-
-const fn idle(name: &'static str, section: Section, value: Value, reason: &'static str) -> Keyword {
-    Keyword { name, section, value, default: "", doc: "", standing: Standing::NoEffect(reason) }
-}
-
-const fn refused(name: &'static str, section: Section, reason: &'static str) -> Keyword {
-    let standing = Standing::Refused(reason);
-    Keyword { name, section, value: Value::RestOfLine, default: "", doc: "", standing }
+    Keyword::supported(name, Section::Rule, value, default, doc, Key::Rule(key))
 }
