@@ -3,23 +3,18 @@
 //! The kernel tells of changes (rtnetlink(7)), and then all addresses are looked at, so that no message needs to be
 //! understood. The socket of an address that is taken away stays: it takes nothing until the address is back.
 
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use log::{debug, info, warn};
+use log::warn;
 use rustix::io::Errno;
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, socket_with};
 use socks_conf::sockd::{Families, Family};
 use tokio::net::UdpSocket;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
-use crate::accept::accept;
 use crate::interfaces::Interfaces;
-use crate::listen::listen;
-use crate::site::{Phase, Site};
 
 /// RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR.
 const ADDRESS_CHANGES: u32 = 0x10 | 0x100;
@@ -49,49 +44,28 @@ impl Follow {
     }
 }
 
-/// Listens on what is added to the interfaces that are followed, for ever.
-pub(crate) async fn follow(
-    site: &watch::Sender<Arc<Site>>,
-    phase: &watch::Sender<Phase>,
-    accepting: &mut JoinSet<()>,
-) {
-    if site.borrow().options.follow.is_empty() {
-        return std::future::pending().await;
-    }
-    match changes() {
-        Ok(changes) => loop {
-            if let Err(error) = changed(&changes).await {
-                warn!("changes of interfaces are not noticed any more: {error}");
-                return std::future::pending().await;
-            }
-            listen_on_new(site, phase, accepting);
-        },
-        Err(error) => {
-            warn!("changes of interfaces are not noticed: {error}");
-            std::future::pending().await
-        }
-    }
-}
+/// Tells of changes of addresses, once somebody wants to know.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(Option<UdpSocket>);
 
-fn listen_on_new(site: &watch::Sender<Arc<Site>>, phase: &watch::Sender<Phase>, accepting: &mut JoinSet<()>) {
-    let now = Arc::clone(&site.borrow());
-    for address in now.options.follow.iter().flat_map(Follow::addresses) {
-        if now.listens_on(address) {
-            continue;
+impl Changes {
+    /// Listens for them if there are interfaces to follow; says whether it has begun to, as what changed before went
+    /// unnoticed.
+    pub(crate) fn follow(&mut self, interfaces: &[Follow]) -> bool {
+        if self.0.is_some() || interfaces.is_empty() {
+            return false;
         }
-        let opened = listen(address).map_err(io::Error::from).and_then(|listener| {
-            listener.set_nonblocking(true)?;
-            tokio::net::TcpListener::from_std(listener)
-        });
-        match opened {
-            Ok(listener) => {
-                now.add_listening(listener.local_addr().unwrap_or(address));
-                accepting.spawn(accept(listener, site.subscribe(), phase.subscribe()));
-                info!("listening on {address}");
-            }
-            // An IPv6 address that is still being checked for doubles; there is another message when it is ready.
-            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => debug!("{error}"),
-            Err(error) => warn!("{error}"),
+        self.0 = changes().inspect_err(|error| warn!("changes of interfaces are not noticed: {error}")).ok();
+        self.0.is_some()
+    }
+
+    /// Completes when addresses have changed; if nobody wants to know, never.
+    pub(crate) async fn next(&mut self) {
+        let Some(socket) = &self.0 else { return pending().await };
+        if let Err(error) = changed(socket).await {
+            warn!("changes of interfaces are not noticed any more: {error}");
+            self.0 = None;
+            pending().await
         }
     }
 }

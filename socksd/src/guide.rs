@@ -122,7 +122,7 @@ const COMMANDS: &[Entry] = &[
 const SIGNALS: &[Entry] = &[
     (
         "SIGHUP",
-        "Read the configuration file and the files of users and names again, and open the files of the log again. New connections begin under the new rules, open ones keep theirs; if anything is wrong, all stays as it was and the log says why. The addresses listened on do not change.",
+        "Read the configuration file and the files of users and names again, and open the files of the log again. New connections begin under the new rules, open ones keep theirs; if anything is wrong, all stays as it was and the log says why. Addresses that are listened on no more are closed for new connections only. Sockets that systemd handed over, --control and --metrics stay as they are.",
     ),
     ("SIGINT, SIGTERM", "Accept no more connections, give the open ones the time of --grace, and end."),
 ];

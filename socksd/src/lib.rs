@@ -66,6 +66,7 @@ mod hosts;
 mod ident;
 mod interfaces;
 mod listen;
+mod listeners;
 mod live;
 mod lookup;
 mod metrics;

@@ -1,14 +1,16 @@
 //! Other options for a proxy that runs: new connections begin under them, and those that are open keep theirs.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use log::{error, info, warn};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
+use crate::listen::BindError;
 use crate::options::Options;
 use crate::site::Site;
 
@@ -21,37 +23,57 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Gives a running proxy other options.
 #[derive(Clone, Debug)]
 pub struct Reloader {
-    site: watch::Sender<Arc<Site>>,
+    proposals: mpsc::Sender<Proposal>,
+}
+
+/// Options that a proxy may take over.
+#[derive(Debug)]
+pub(crate) struct Proposal {
+    pub(crate) options: Options,
+    /// Whether it has.
+    pub(crate) answer: oneshot::Sender<Result<(), BindError>>,
 }
 
 impl Reloader {
-    pub(crate) fn new(site: watch::Sender<Arc<Site>>) -> Reloader {
-        Reloader { site }
+    /// One that gives them to the proxy that receives here.
+    pub(crate) fn new() -> (Reloader, mpsc::Receiver<Proposal>) {
+        let (proposals, received) = mpsc::channel(1);
+        (Reloader { proposals }, received)
     }
 
-    /// Lets new connections begin under these options. The addresses listened on stay as they are.
-    pub async fn apply(&self, options: Options) {
+    /// Lets new connections begin under these options, and on the addresses they name; connections that are open go on
+    /// as they are, those from an address that is left, too. Sockets that were handed over stay.
+    ///
+    /// Completes while the proxy runs. If an address cannot be listened on, all stays as it was.
+    pub async fn apply(&self, options: Options) -> Result<(), BindError> {
         look_up(&options).await;
-        self.site.send_modify(|site| *site = Arc::new(site.under(options)));
+        let (answer, answered) = oneshot::channel();
+        // A proxy that is gone needs no options.
+        let _ = self.proposals.send(Proposal { options, answer }).await;
+        answered.await.unwrap_or(Ok(()))
     }
 
     /// Takes over what `load` gives, each time the process receives SIGHUP; what it cannot give leaves all as it is.
-    pub async fn on_hangup<E: std::fmt::Display + Send + 'static>(
+    pub async fn on_hangup<E: fmt::Display + Send + 'static>(
         self,
         load: impl Fn() -> Result<Options, E> + Clone + Send + 'static,
     ) {
         let Ok(mut hangup) = signal(SignalKind::hangup()) else { return std::future::pending().await };
         while hangup.recv().await.is_some() {
             match spawn_blocking(load.clone()).await {
-                Ok(Ok(options)) => {
-                    self.apply(options).await;
-                    info!("read the configuration again");
-                }
-                Ok(Err(reason)) => error!("the configuration stays as it was: {reason}"),
+                Ok(Ok(options)) => match self.apply(options).await {
+                    Ok(()) => info!("read the configuration again"),
+                    Err(error) => stays(&error),
+                },
+                Ok(Err(reason)) => stays(&reason),
                 Err(_) => {}
             }
         }
     }
+}
+
+fn stays(reason: &impl fmt::Display) {
+    error!("the configuration stays as it was: {reason}");
 }
 
 /// Looks up the names in the rules.

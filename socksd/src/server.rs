@@ -7,28 +7,28 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use log::{info, warn};
-use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
+use log::info;
+use tokio::sync::{mpsc, watch};
 
-use crate::accept::accept;
 use crate::control::Control;
-use crate::follow::follow;
+use crate::follow::Changes;
 use crate::listen::{BindError, listen};
+use crate::listeners::{Bound, Listeners};
 use crate::live::Live;
 use crate::metrics;
 use crate::options::Options;
-use crate::reload::{self, Reloader};
-use crate::site::{Phase, Site};
-use crate::stream::tune;
+use crate::reload::{self, Proposal, Reloader};
+use crate::site::Site;
 
 /// A proxy whose sockets are open: applications can connect from now on, and are served once it runs.
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<TcpListener>,
+    bound: Vec<Bound>,
+    handed_over: bool,
     site: watch::Sender<Arc<Site>>,
     listening: Vec<SocketAddr>,
+    reloader: Reloader,
+    proposals: mpsc::Receiver<Proposal>,
     control: Option<Control>,
     metrics: Option<TcpListener>,
 }
@@ -36,21 +36,21 @@ pub struct Server {
 impl Server {
     /// Listens on every address of [`Options::listen`]. No runtime is needed yet.
     pub fn bind(options: Options) -> Result<Server, BindError> {
-        let listeners = options.listen.iter().copied().map(listen).collect::<Result<Vec<_>, _>>()?;
-        let listening = listeners.iter().zip(&options.listen);
-        let listening = listening.map(|(listener, &asked)| listener.local_addr().unwrap_or(asked)).collect();
-        Ok(Server::new(listeners, options, listening))
+        let bound = options.listen.iter().copied().map(Bound::open).collect::<Result<Vec<_>, _>>()?;
+        Ok(Server::new(bound, false, options))
     }
 
-    /// Takes over sockets that listen already; [`Options::listen`] plays no part.
+    /// Takes over sockets that listen already; [`Options::listen`] and [`Options::follow`] play no part.
     pub fn from_listeners(listeners: Vec<TcpListener>, options: Options) -> io::Result<Server> {
-        let listening = listeners.iter().map(TcpListener::local_addr).collect::<io::Result<_>>()?;
-        Ok(Server::new(listeners, options, listening))
+        let bound = listeners.into_iter().map(Bound::handed_over).collect::<io::Result<_>>()?;
+        Ok(Server::new(bound, true, options))
     }
 
-    fn new(listeners: Vec<TcpListener>, options: Options, listening: Vec<SocketAddr>) -> Server {
+    fn new(bound: Vec<Bound>, handed_over: bool, options: Options) -> Server {
+        let listening: Vec<_> = bound.iter().map(|bound| bound.own).collect();
         let (site, _) = watch::channel(Arc::new(Site::new(options, listening.clone())));
-        Server { listeners, site, listening, control: None, metrics: None }
+        let (reloader, proposals) = Reloader::new();
+        Server { bound, handed_over, site, listening, reloader, proposals, control: None, metrics: None }
     }
 
     /// Tells whoever connects to this socket about the live connections.
@@ -60,7 +60,7 @@ impl Server {
 
     /// What gives the proxy other options while it runs.
     pub fn reloader(&self) -> Reloader {
-        Reloader::new(self.site.clone())
+        self.reloader.clone()
     }
 
     /// Answers Prometheus at this address; the address is given back with the port that stands for port 0.
@@ -71,7 +71,7 @@ impl Server {
         Ok(own)
     }
 
-    /// The addresses listened on, with the ports that were given for port 0.
+    /// The addresses listened on at first, with the ports that were given for port 0.
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.listening
     }
@@ -86,7 +86,6 @@ impl Server {
     /// Needs a Tokio runtime with its I/O and time drivers. Fails only if the sockets cannot be registered there.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let site = self.site.clone();
-        let (phase, _) = watch::channel(Phase::Serving);
         let options = Arc::clone(&site.borrow());
         reload::look_up(&options.options).await;
         let telling = tell(self.control.take(), self.metrics.take(), options.live());
@@ -96,39 +95,42 @@ impl Server {
         if is_over {
             return Ok(());
         }
-        let mut accepting = self.start(&phase)?;
+        let mut listeners = Listeners::new(self.site.clone(), self.handed_over);
+        for bound in self.bound {
+            listeners.accept_on(bound)?;
+        }
         tokio::select! {
             () = telling => {}
             () = &mut shutdown => {}
             () = reload::look_up_again(site.subscribe()) => {}
-            () = follow(&site, &phase, &mut accepting) => {}
+            () = keep_up(&mut listeners, &mut self.proposals, &site) => {}
         }
         let grace = site.borrow().options.grace;
-        phase.send_replace(Phase::Finishing);
         info!("stopping");
-        if timeout(grace, finished(&mut accepting)).await.is_err() {
-            warn!("cutting the connections that are still open after {grace:?}");
-            phase.send_replace(Phase::Cut);
-            finished(&mut accepting).await;
-        }
+        listeners.finish(grace).await;
         Ok(())
     }
+}
 
-    fn start(&mut self, phase: &watch::Sender<Phase>) -> io::Result<JoinSet<()>> {
-        let site = Arc::clone(&self.site.borrow());
-        let mut accepting = JoinSet::new();
-        let listeners = std::mem::take(&mut self.listeners);
-        for (listener, address) in listeners.into_iter().zip(&self.listening) {
-            listener.set_nonblocking(true)?;
-            tune((&listener).into());
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            accepting.spawn(accept(listener, self.site.subscribe(), phase.subscribe()));
-            info!("listening on {address}");
-            if !address.ip().is_loopback() && site.options.admits_this_host_only() {
-                warn!("only programs on this host are served on {address}: see --allow and --user");
+/// Listens where it is wanted, for ever.
+async fn keep_up(
+    listeners: &mut Listeners,
+    proposals: &mut mpsc::Receiver<Proposal>,
+    site: &watch::Sender<Arc<Site>>,
+) {
+    let mut changes = Changes::default();
+    loop {
+        if changes.follow(&site.borrow().options.follow) {
+            listeners.add_followed();
+        }
+        tokio::select! {
+            () = changes.next() => listeners.add_followed(),
+            Some(Proposal { options, answer }) = proposals.recv() => {
+                let taken_over = listeners.take_over(options).await;
+                // Who asked may have gone away.
+                let _ = answer.send(taken_over);
             }
         }
-        Ok(accepting)
     }
 }
 
@@ -147,8 +149,4 @@ async fn tell(control: Option<Control>, metrics: Option<TcpListener>, live: &Arc
         pending().await
     };
     let ((), ()) = tokio::join!(control, metrics);
-}
-
-async fn finished(accepting: &mut JoinSet<()>) {
-    while accepting.join_next().await.is_some() {}
 }

@@ -86,8 +86,15 @@ impl Site {
 
     /// Takes note of one more.
     pub(crate) fn add_listening(&self, address: SocketAddr) {
-        let mut listening = self.shared.listening.write().unwrap_or_else(PoisonError::into_inner);
-        *listening = listening.iter().copied().chain([address]).collect();
+        let listening = self.listening();
+        if !listening.contains(&address) {
+            self.set_listening(listening.iter().copied().chain([address]).collect());
+        }
+    }
+
+    /// Takes note of all of them.
+    pub(crate) fn set_listening(&self, addresses: Arc<[SocketAddr]>) {
+        *self.shared.listening.write().unwrap_or_else(PoisonError::into_inner) = addresses;
     }
 
     /// The connections there are.

@@ -11,6 +11,7 @@ mod following;
 mod hostile;
 mod journal;
 mod lifetime;
+mod listening;
 mod process;
 mod program;
 mod proxy;
