@@ -41,9 +41,10 @@ unit:
 end-to-end: debug release inject
 	$(CARGO) test --locked -p end-to-end
 
-# Fifty connects at once beside one, through a proxy that takes its time; what a datagram costs beside native SOCKS.
+# Fifty connects at once beside one, through a proxy that takes its time; what a datagram costs beside native SOCKS;
+# socksd beside the SOCKS servers that are installed.
 bench: release debug inject
-	$(CARGO) bench --locked -p end-to-end --bench parallel --bench datagrams
+	$(CARGO) bench --locked -p end-to-end --bench parallel --bench datagrams --bench servers
 
 install: release
 	install -D -m 755 $(TARGET)/release/socksify $(DESTDIR)$(PREFIX)/bin/socksify

@@ -8,30 +8,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use end_to_end::application::{Application, Wrapper};
-use end_to_end::artifacts::{self, Build};
+use end_to_end::artifacts::Build;
 use end_to_end::fixtures::Fixtures;
+use end_to_end::measure::{Outcome, report};
 use end_to_end::plan::{ECHO, PROXY, TARGET};
 use end_to_end::proxies::{Proxy, Server};
 use end_to_end::scratch::Scratch;
 use end_to_end::world::World;
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
 const COUNT: u32 = 50_000;
 const RUNS: usize = 3;
 
 fn main() -> ExitCode {
-    if let Some(missing) = artifacts::missing() {
-        eprintln!("{missing}");
-        return ExitCode::FAILURE;
-    }
-    match compare() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    report(compare)
 }
 
 fn compare() -> Outcome<()> {

@@ -8,32 +8,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use end_to_end::application::{Application, Wrapper};
-use end_to_end::artifacts::{self, Build};
+use end_to_end::artifacts::Build;
 use end_to_end::fixtures::{self, Fixtures};
+use end_to_end::measure::{Outcome, report};
 use end_to_end::plan::{LINE, NAME, PROXY};
 use end_to_end::scratch::Scratch;
 use end_to_end::script::{Act, Scripted};
 use end_to_end::world::World;
 use socks_proto::socks5::{self, Method, Rep};
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
 const PAUSE: Duration = Duration::from_millis(150);
 const RUNS: usize = 5;
 const MANY: usize = 50;
 
 fn main() -> ExitCode {
-    if let Some(missing) = artifacts::missing() {
-        eprintln!("{missing}");
-        return ExitCode::FAILURE;
-    }
-    match compare() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    report(compare)
 }
 
 fn compare() -> Outcome<()> {

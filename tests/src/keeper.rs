@@ -43,11 +43,12 @@ impl Keeper {
         child.recv().map_err(|_| Error::Keeper)?.map_err(|error| Error::Start { program, error })
     }
 
-    /// Starts a process that runs until the end of the namespace.
-    pub fn serve(&self, command: Command) -> Result<(), Error> {
+    /// Starts a process that runs until the end of the namespace, and gives its number.
+    pub fn serve(&self, command: Command) -> Result<u32, Error> {
         let server = self.spawn(command)?;
+        let process = server.id();
         self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(server);
-        Ok(())
+        Ok(process)
     }
 }
 

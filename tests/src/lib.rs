@@ -20,6 +20,7 @@ pub mod fixtures;
 pub mod gate;
 pub mod host;
 pub mod keeper;
+pub mod measure;
 pub mod misbehaving;
 pub mod name_server;
 pub mod network;
@@ -35,4 +36,4 @@ mod sys;
 pub mod target;
 pub mod world;
 
-pub use sys::is_root;
+pub use sys::{is_root, raise_descriptor_limit};

@@ -22,7 +22,7 @@ pub fn start(staff: &Staff<'_>, fixtures: &Fixtures) -> Result<(), Error> {
     let installed = servers.iter().filter(|(program, ..)| prerequisites::find(program).is_some());
     let ports = installed.map(|(program, port, start)| {
         let command = start(staff, fixtures)?;
-        staff.spawn(program, command).map(|()| (*program, *port))
+        staff.spawn(program, command).map(|_| (*program, *port))
     });
     let ports: Vec<_> = ports.collect::<Result<_, _>>()?;
     ports.into_iter().filter(|(_, port)| *port != 0).try_for_each(|(program, port)| {

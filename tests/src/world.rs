@@ -212,8 +212,8 @@ impl<'a> Staff<'a> {
         Staff { host, scratch, keeper }
     }
 
-    /// Starts a server; what it writes is kept for the message of a test that fails.
-    pub fn spawn(&self, server: &str, mut command: Command) -> Result<(), Error> {
+    /// Starts a server, and gives its process; what it writes is kept for the message of a test that fails.
+    pub fn spawn(&self, server: &str, mut command: Command) -> Result<u32, Error> {
         let path = log_path(self.scratch, server);
         let log = File::create(&path).map_err(file(&path))?;
         command.stdout(log.try_clone().map_err(file(&path))?).stderr(log).stdin(Stdio::null());
