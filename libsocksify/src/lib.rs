@@ -23,6 +23,7 @@ mod bits;
 mod callback;
 mod calls;
 mod completion;
+mod configuration;
 mod descriptors;
 mod dlsym;
 mod engine;

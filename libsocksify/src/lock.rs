@@ -24,17 +24,30 @@ impl<T> Lock<T> {
 
     /// Runs `body` with the value; not to be nested.
     pub(crate) fn with<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
-        let us = process::id();
         let mut turn = 0;
-        while let Err(holder) = self.holder.compare_exchange(0, us, Ordering::Acquire, Ordering::Relaxed) {
-            if holder != us
-                && self.holder.compare_exchange(holder, us, Ordering::Acquire, Ordering::Relaxed).is_ok()
-            {
-                break;
-            }
+        while !self.take() {
             rest(turn);
             turn += 1;
         }
+        self.run(body)
+    }
+
+    /// As [`Lock::with`], unless another thread has the value.
+    pub(crate) fn try_with<R>(&self, body: impl FnOnce(&mut T) -> R) -> Option<R> {
+        self.take().then(|| self.run(body))
+    }
+
+    fn take(&self) -> bool {
+        let us = process::id();
+        match self.holder.compare_exchange(0, us, Ordering::Acquire, Ordering::Relaxed) {
+            Ok(_) => true,
+            Err(holder) if holder == us => false,
+            Err(gone) => self.holder.compare_exchange(gone, us, Ordering::Acquire, Ordering::Relaxed).is_ok(),
+        }
+    }
+
+    /// For the thread that has taken the lock.
+    fn run<R>(&self, body: impl FnOnce(&mut T) -> R) -> R {
         let release = Release(&self.holder);
         // SAFETY: this thread holds the lock until `release` is dropped.
         let result = body(unsafe { &mut *self.value.get() });
@@ -73,6 +86,13 @@ mod tests {
             }
         });
         assert_eq!(COUNT.with(|count| *count), 4000);
+    }
+
+    #[test]
+    fn who_only_tries_does_not_wait() {
+        let lock = Lock::new(7);
+        lock.with(|_| assert_eq!(lock.try_with(|value| *value), None));
+        assert_eq!(lock.try_with(|value| *value), Some(7));
     }
 
     #[test]

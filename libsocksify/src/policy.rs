@@ -10,7 +10,8 @@ use socks_conf::{
 };
 use socks_proto::{Address, Name};
 
-use crate::runtime::{Runtime, names, runtime};
+use crate::configuration::runtime;
+use crate::runtime::{Runtime, names};
 use crate::{address, sys};
 
 /// What may be done with traffic towards an address.

@@ -9,10 +9,11 @@ use libc::{addrinfo, c_char, c_int};
 use socket2::SockAddr;
 use socks_conf::{Command, Decision, Host, Protocol, Question, ResolveProtocol};
 
+use crate::configuration::runtime;
 use crate::hooks::real;
 use crate::hosts::{self, Known};
 use crate::interpose::in_the_open;
-use crate::runtime::{Runtime, names, runtime};
+use crate::runtime::{Runtime, names};
 use crate::{address, policy};
 
 /// How a name is to be looked up.

@@ -1,5 +1,5 @@
-//! What the process knows once it has needed it: the configuration, the proxies' credentials and addresses, the
-//! table of names. Nothing is read before the first call that needs it; nothing is taken back.
+//! What the process knows once it has needed it: the proxies' credentials and addresses, the table of names. Nothing is
+//! looked up before the first call that needs it; nothing is taken back.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
-use socks_conf::{Config, Proxy, ProxyHost};
+use socks_conf::{Config, Proxy, ProxyHost, Route};
 use socks_names::{Range, Table};
 use socks_proto::Credentials;
 
-use crate::{environment, logging, resolver, stack, sys};
+use crate::configuration::runtime;
+use crate::{environment, resolver, stack, sys};
 
-static RUNTIME: OnceBox<Option<Runtime>> = OnceBox::new();
 static NAMES: OnceBox<Option<Table>> = OnceBox::new();
 
 /// A configuration ready for use.
@@ -51,31 +51,19 @@ impl Moment {
     }
 }
 
-/// The configuration, or `None` where there is none that can be used: then everything that would be proxied fails.
-pub(crate) fn runtime() -> Option<&'static Runtime> {
-    RUNTIME.get_or_init(|| Box::new(stack::with_room(load))).as_ref()
-}
-
-fn load() -> Option<Runtime> {
-    match socks_conf::load(&|name| environment::variable(name), &|file| std::fs::read(file)) {
-        Ok(config) => {
-            logging::follow(&config);
-            config.warnings.iter().for_each(|warning| log::info!("{warning}"));
-            Some(Runtime::new(config))
-        }
-        Err(error) => {
-            log::error!("every connection that needs a proxy is refused: {error}");
-            None
-        }
-    }
-}
-
 impl Runtime {
-    fn new(config: Config) -> Runtime {
+    /// Makes a configuration ready. Names have their addresses from `range`, where some may have been given out already.
+    pub(crate) fn new(config: Config, range: Option<Range>) -> Runtime {
         let proxies = config.proxies.iter().map(Prepared::new).collect();
         let (base, prefix) = config.fake_range;
-        let range = Range::new(base, prefix).inspect_err(|error| log::error!("fake addresses: {error}")).ok();
-        Runtime { config, range, proxies }
+        let fresh =
+            || Range::new(base, prefix).inspect_err(|error| log::error!("fake addresses: {error}")).ok();
+        Runtime { range: range.or_else(fresh), config, proxies }
+    }
+
+    /// Whether a route is one of this configuration.
+    pub(crate) fn has(&self, route: &Route) -> bool {
+        self.config.routes.iter().chain(&self.config.automatic).any(|own| std::ptr::eq(own, route))
     }
 
     /// What to authenticate with at a proxy; without `password` the name alone will do.
@@ -159,11 +147,11 @@ const UNUSED: &str = "-";
 /// The table of fake addresses, shared with the other processes of this run (or of this user); private to this
 /// process and its forks where no file can be used, `None` where there is no memory at all.
 pub(crate) fn names() -> Option<&'static Table> {
-    NAMES.get_or_init(|| Box::new(stack::with_room(open_names))).as_ref()
+    let range = runtime()?.range?;
+    NAMES.get_or_init(|| Box::new(stack::with_room(|| open_names(range)))).as_ref()
 }
 
-fn open_names() -> Option<Table> {
-    let range = runtime()?.range?;
+fn open_names(range: Range) -> Option<Table> {
     let shared = names_file(&range).and_then(|file| Table::open(&file, range));
     let table = shared.or_else(|error| {
         log::warn!("names are known to this process alone: {error}");

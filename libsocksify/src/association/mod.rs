@@ -182,10 +182,14 @@ impl Socket {
         (self.peer, self.error, self.targets, self.route) = (None, 0, Targets::NONE, None);
     }
 
-    /// Whether this route may be its association's: that of its first target is. What another sends through other proxies
-    /// must not go through these.
-    fn follows(&mut self, route: &'static Route) -> bool {
-        std::ptr::eq(*self.route.get_or_insert(route), route)
+    /// Whether a passage may be its association's: of its first target's route it may. What another route sends through other
+    /// proxies must not go through these. By a configuration that has changed the association is made anew.
+    fn follows(&mut self, passage: &Passage) -> bool {
+        if self.route.is_some_and(|route| !passage.runtime.has(route)) {
+            self.end();
+            self.route = None;
+        }
+        std::ptr::eq(*self.route.get_or_insert(passage.route), passage.route)
     }
 
     /// Ends the association, or the attempt at one.

@@ -57,7 +57,7 @@ pub(crate) fn send(
         return Verdict::Fail(libc::ENOBUFS);
     };
     if let Some(passage) = &passage
-        && slot::with(ticket, |socket| socket.follows(passage.route)) == Some(false)
+        && slot::with(ticket, |socket| socket.follows(passage)) == Some(false)
     {
         log::info!("datagram to {target}: its route is not that of the socket's other targets");
         return Verdict::Fail(libc::ENETUNREACH);

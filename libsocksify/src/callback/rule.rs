@@ -16,8 +16,8 @@ use std::os::fd::RawFd;
 use libc::c_int;
 use socks_conf::{BindPolicy, Command, Route};
 
+use crate::configuration::runtime;
 use crate::policy::{self, Passage, Path};
-use crate::runtime::runtime;
 use crate::sys::{self, Kind};
 use crate::{address, descriptors, process, replacement};
 

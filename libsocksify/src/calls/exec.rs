@@ -21,7 +21,7 @@ use socks_program::{Bypass, Caller, Inspection, Judgement, Place, Suspect, searc
 use crate::hooks::real;
 use crate::inheritance::inheritance;
 use crate::interpose::Verdict;
-use crate::{environment, errno, ffi, indirect, parking, process, runtime, sys};
+use crate::{configuration, environment, errno, ffi, indirect, parking, process, sys};
 use directory::Directory;
 pub(crate) use surroundings::Surroundings;
 
@@ -271,7 +271,7 @@ fn object(
     let what = if is_refused { "refused to start" } else { "starting" };
     if !process::runs_on_borrowed_memory() {
         // The configuration may say where the line goes.
-        runtime::runtime();
+        configuration::runtime();
     }
     match &suspect.interpreter {
         Some(by) => {

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use libc::{c_char, c_int, c_long, c_ushort, c_void, sa_family_t, size_t};
 
+use crate::configuration::runtime;
 use crate::ffi::{self, netent};
 use crate::interpose::Verdict;
-use crate::runtime::runtime;
 use crate::{hosts, policy, sys};
 
 /// Of netdb.h: the name server cannot be asked at all.

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use socks_dns::{Fake, Names, Remote, Reverse};
 
+use crate::configuration::runtime;
 use crate::policy::{self, Meaning};
-use crate::runtime::{names, runtime};
+use crate::runtime::names;
 use crate::{address, hosts, resolver};
 
 /// hosts(5), the table of fake addresses, and the routes.

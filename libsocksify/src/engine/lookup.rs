@@ -9,7 +9,7 @@ use socks_dns::{Exchange, Ticket};
 use super::line::Line;
 use super::relayed;
 use super::servers::{self, Server};
-use crate::runtime::runtime;
+use crate::configuration::runtime;
 use crate::sys;
 
 /// The answers to some queries, by DNS over TCP, or over UDP where that is the mode and the answer fits; `None` where there

@@ -20,9 +20,9 @@ use libc::c_int;
 use socks_conf::ResolveProtocol;
 use socks_dns::{Asked, Outcome, Refusal, Verdict, question};
 
+use crate::configuration::runtime;
 use crate::hosts::Entry;
 use crate::res_state::State;
-use crate::runtime::runtime;
 use crate::{resolver, search, sys};
 use known::Known;
 pub(crate) use outcome::Failure;

@@ -17,6 +17,7 @@ mod parking;
 mod preload;
 mod probes;
 mod programs;
+mod reload;
 mod rules;
 mod servers;
 mod sources;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
     exec::add(&mut suite);
     configuration::add(&mut suite);
     names::add(&mut suite);
+    reload::add(&mut suite);
     sources::add(&mut suite);
     let conclusion = libtest_mimic::run(&arguments, suite.finish());
     // The networks go before the process does, whose exit would leave their files behind.
