@@ -241,6 +241,10 @@ fn routed(
             Path::Refused(libc::ENETUNREACH)
         }
         (Decision::Direct(_), _) => Path::Direct,
+        (Decision::Proxy(route, _), _) if route.is_chain() => {
+            log::error!("the chain of the route of line {} is not connected", route.line);
+            Path::Refused(libc::EACCES)
+        }
         (Decision::Proxy(route, _), meaning) => {
             let target = wire_address(meaning, target);
             Path::Proxied(Passage { runtime, route, target, from, command, protocol })

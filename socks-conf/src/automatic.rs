@@ -3,8 +3,8 @@
 use crate::caution::Caution;
 use crate::text::Text;
 use crate::{
-    Command, Commands, Config, Decision, Endpoint, Host, Method, Network, Place, Ports, Protocol, Protocols,
-    Proxy, ProxyHost, ProxyProtocols, Question, Route, Search, Via, Warning,
+    Command, Commands, Config, Decision, Endpoint, Host, Method, Mode, Network, Place, Ports, Protocol,
+    Protocols, Proxy, ProxyHost, ProxyProtocols, Question, Route, Search, Via, Warning,
 };
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -16,8 +16,7 @@ impl Config {
             return;
         }
         for route in &self.routes {
-            let Via::Proxies(indices) = &route.via else { continue };
-            for proxy in indices.iter().filter_map(|index| self.proxies.get(*index)) {
+            for proxy in route.entrances().iter().filter_map(|index| self.proxies.get(*index)) {
                 if let ProxyHost::Ip(address) = proxy.host {
                     let automatic = Route::to_proxy(address, proxy.port, route.line);
                     if !self.automatic.iter().any(|known| known.to == automatic.to) {
@@ -56,8 +55,7 @@ impl Config {
         };
         match self.route(&question) {
             Decision::Proxy(route, _) if !address.is_loopback() && route.is_about_some_places() => {
-                let mut through = self.through(route, &question);
-                through.any(|(used, ..)| used == index).then_some((route, proxy))
+                route.entrances().contains(&index).then_some((route, proxy))
             }
             _ => None,
         }
@@ -77,6 +75,8 @@ impl Route {
             commands: Commands::from([Command::Connect]),
             protocols: Protocols::from([Protocol::Tcp]),
             proxyprotocols: ProxyProtocols::EMPTY,
+            mode: Mode::FailOver,
+            chain_len: 1,
             methods: vec![Method::None],
             line,
         }

@@ -51,8 +51,6 @@ pub enum Caution {
     },
     /// What stands where a user name would, and looks like a comment.
     TakenForComment,
-    /// Proxies that another program takes by chance or in turn.
-    InOrder,
     /// Names that another program would resolve here, for want of this setting.
     NamesToProxy(&'static str),
     /// A name in `from`.
@@ -101,7 +99,6 @@ impl Caution {
                 | Caution::Duplicate(_)
                 | Caution::UnknownFacility(_)
                 | Caution::Scope
-                | Caution::InOrder
                 | Caution::NamesToProxy(_)
                 | Caution::ProxyPortOperator
         )
@@ -136,7 +133,6 @@ impl fmt::Display for Caution {
             Caution::TakenForComment => {
                 f.write_str("this is taken for a comment; proxychains would take it for user name and password")
             }
-            Caution::InOrder => f.write_str("the proxies are tried in the order of the list, not by chance or in turn"),
             Caution::NamesToProxy(setting) => write!(
                 f,
                 "names are left to the proxy, although without `{setting}` they would be resolved here"

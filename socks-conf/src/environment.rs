@@ -10,8 +10,8 @@ use crate::error::VariableError;
 use crate::text::Text;
 use crate::url::host_and_port;
 use crate::{
-    BindPolicy, Commands, Config, Endpoint, Error, LogTarget, Method, Protocols, Proxy, ProxyProtocol,
-    ProxyProtocols, Route, Search, Secret, Source, Via, Warning, nameserver,
+    BindPolicy, Commands, Config, Endpoint, Error, LogTarget, Method, Mode, Protocols, Proxy, ProxyProtocol,
+    Route, Search, Secret, Source, Via, Warning, nameserver,
 };
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -221,7 +221,7 @@ fn proxies_in_order(urls: &str) -> Result<Config, Error> {
     if config.proxies.is_empty() {
         return Err(variable_error(SOCKSIFY_PROXY, VariableError::Empty));
     }
-    let route = Route::through_all(&config.proxies, (0..config.proxies.len()).collect());
+    let route = Route::through_all(&config.proxies, (0..config.proxies.len()).collect(), Mode::FailOver, 1);
     config.routes.push(route);
     Ok(config)
 }
@@ -236,7 +236,7 @@ impl Config {
             self.source = Source::Environment(variable);
         }
         self.proxies.push(proxy);
-        let route = Route::through_all(&self.proxies, vec![self.proxies.len() - 1]);
+        let route = Route::through_all(&self.proxies, vec![self.proxies.len() - 1], Mode::FailOver, 1);
         self.routes.push(route);
     }
 
@@ -275,21 +275,24 @@ impl Config {
 }
 
 impl Route {
-    /// A route for everything through the proxies that `indices` name.
-    pub(crate) fn through_all(proxies: &[Proxy], indices: Vec<usize>) -> Route {
-        let named = indices.iter().filter_map(|index| proxies.get(*index));
-        let proxyprotocols = named.fold(ProxyProtocols::EMPTY, |all, proxy| all.union(proxy.protocols));
-        let via = Via::Proxies(indices);
-        Route {
+    /// A route for everything through the proxies that `indices` name, used as `mode` says.
+    pub(crate) fn through_all(proxies: &[Proxy], indices: Vec<usize>, mode: Mode, chain_len: usize) -> Route {
+        let named = || indices.iter().filter_map(|index| proxies.get(*index));
+        let proxyprotocols = ProxyProtocol::of_all(named());
+        let last = ProxyProtocol::of_all(named().next_back().into_iter());
+        let route = Route {
             from: Endpoint::EVERYTHING,
             to: vec![Endpoint::EVERYTHING],
-            commands: Commands::of(&via, proxyprotocols),
+            commands: Commands::EMPTY,
             protocols: Protocols::of(proxyprotocols),
-            via,
+            via: Via::Proxies(indices),
+            mode,
+            chain_len,
             proxyprotocols,
             methods: Method::possible(proxyprotocols),
             line: 0,
-        }
+        };
+        route.in_mode(last)
     }
 }
 

@@ -74,7 +74,7 @@ impl Config {
         let is_deciding = |route: &Route| deciding.is_some_and(|decides| std::ptr::eq(decides, route));
         let position = self.routes.iter().position(is_deciding);
         let consider = |(index, route): (usize, &'a Route), automatic: bool| {
-            let reason = match route.mismatch(&question) {
+            let reason = match self.mismatch(route, &question) {
                 _ if is_deciding(route) => Reason::Decides,
                 Some(reason) => reason,
                 None if position.is_some_and(|position| position < index) => Reason::Below,
@@ -91,37 +91,32 @@ impl Config {
         considered.extend(self.routes.iter().enumerate().take(shown).map(|route| consider(route, false)));
         (considered, decision)
     }
-}
 
-impl Route {
-    /// Why this route does not serve the call, if it does not.
-    fn mismatch(&self, question: &Question<'_>) -> Option<Reason> {
-        if !self.commands.contains(question.command) {
+    /// Why the route does not serve the call, if it does not.
+    fn mismatch(&self, route: &Route, question: &Question<'_>) -> Option<Reason> {
+        if !route.commands.contains(question.command) {
             return Some(Reason::Command);
         }
-        if !self.protocols.contains(question.protocol) {
+        if !route.protocols.contains(question.protocol) {
             return Some(Reason::Protocol);
         }
-        if !self.leaves(question.from) {
+        if !route.leaves(question.from) {
             return Some(Reason::From);
         }
-        match self.matches(question) {
-            Match::No => Some(self.other_target(question)),
-            Match::Perhaps if !matches!(self.via, Via::Proxies(_)) => Some(Reason::PortUnknown),
-            _ if matches!(self.via, Via::Proxies(_)) && !self.can_express(question) => {
-                Some(Reason::Inexpressible)
-            }
+        let is_proxied = matches!(route.via, Via::Proxies(_));
+        match route.matches(question) {
+            Match::No => Some(route.other_target(question)),
+            Match::Perhaps if !is_proxied => Some(Reason::PortUnknown),
+            _ if is_proxied && self.through(route, question).next().is_none() => Some(Reason::Inexpressible),
             _ => None,
         }
     }
+}
 
+impl Route {
     /// Whether the target or only its port is another.
     fn other_target(&self, question: &Question<'_>) -> Reason {
         let any_port = Question { port: None, ..*question };
         if self.matches(&any_port) == Match::No { Reason::To } else { Reason::Port }
-    }
-
-    fn can_express(&self, question: &Question<'_>) -> bool {
-        self.proxyprotocols.iter().any(|protocol| self.carries(protocol, question))
     }
 }

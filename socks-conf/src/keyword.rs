@@ -99,6 +99,8 @@ pub enum Value {
     Endpoint,
     /// A proxy, `direct` or `block`.
     Gateway,
+    /// URLs of proxies.
+    ProxyUrls,
     /// Whatever there is to the end of the line.
     RestOfLine,
     /// One word.
@@ -162,6 +164,9 @@ pub enum ClauseKey {
     Command,
     Protocol,
     Method,
+    Next,
+    Mode,
+    ChainLen,
 }
 
 const SERVER: &str = "it is a key of the server's file, sockd.conf";
@@ -181,6 +186,7 @@ pub(crate) const PROXY_PROTOCOLS: &[&str] = &["socks_v4", "socks_v4a", "socks_v5
 pub(crate) const COMMANDS: &[&str] = &["connect", "bind", "udpassociate", "bindreply", "udpreply"];
 pub(crate) const PROTOCOLS: &[&str] = &["tcp", "udp"];
 pub(crate) const METHODS: &[&str] = &["none", "username"];
+pub(crate) const MODES: &[&str] = &["failover", "strict", "dynamic", "random", "round_robin"];
 
 /// Every keyword we know.
 pub static KEYWORDS: &[Keyword] = &[
@@ -312,6 +318,27 @@ pub static KEYWORDS: &[Keyword] = &[
         "none; socks_v5: none username",
         "The authentication offered, in this order.",
         ClauseKey::Method,
+    ),
+    clause(
+        "next",
+        Value::ProxyUrls,
+        "none",
+        "More proxies, in order behind that of `via`, as URLs.",
+        ClauseKey::Next,
+    ),
+    clause(
+        "mode",
+        Value::OneOf(MODES),
+        "failover",
+        "How several proxies are used: one of them, or one behind the other.",
+        ClauseKey::Mode,
+    ),
+    clause(
+        "chain_len",
+        Value::Number,
+        "1",
+        "How many proxies a connection goes through, in the modes random and round_robin.",
+        ClauseKey::ChainLen,
     ),
     idle(
         "extension",

@@ -49,8 +49,8 @@ pub enum Problem {
         /// Why not.
         reason: &'static str,
     },
-    /// So many proxies, one behind the other.
-    Chain(usize),
+    /// The proxies of a route cannot be used as it says; the text says why.
+    Mode(&'static str),
     /// A keyword of another section.
     Misplaced {
         /// The keyword.
@@ -208,10 +208,7 @@ impl fmt::Display for Problem {
             }
             Problem::UnknownForeignKey { word, file, .. } => write!(f, "`{word}` is not a key of {file}"),
             Problem::Unfit { what, reason } => write!(f, "`{what}`: {reason}"),
-            Problem::Chain(length) => write!(
-                f,
-                "a chain of {length} proxies is not supported: a connection goes through one of them"
-            ),
+            Problem::Mode(reason) => f.write_str(reason),
             Problem::Misplaced { word, belongs } => write!(f, "`{word}` belongs {belongs}"),
             Problem::Refused { what, reason } => write!(f, "`{what}` is not supported: {reason}"),
             Problem::UnknownValue { keyword, word, .. } => write!(f, "`{keyword}` has no value `{word}`"),
@@ -316,9 +313,6 @@ impl Problem {
             Problem::MaskTooLong { .. } => "accepted: 0 to 128",
             Problem::MaskWithHoles(_) => "accepted: a mask such as 255.255.255.0, or a length such as 24",
             Problem::ZeroNeedsZero => "accepted: 0/0 for everything, 0.0.0.0/8 for a network",
-            Problem::Chain(_) => {
-                "leave one proxy in the list, or write random_chain with chain_len = 1 for one of them"
-            }
             Problem::MappedAddress => "write the IPv4 address",
             Problem::PortBehindColon | Problem::NotAProxy(_) => "accepted: via: 10.0.0.11 port = 1080",
             Problem::PortColon | Problem::PortOperator(_) => {

@@ -2,7 +2,7 @@
 
 use crate::proxy::ProxyProtocols;
 use crate::set::{Member, Set};
-use crate::{Endpoint, Place, Ports};
+use crate::{Endpoint, Mode, Place, Ports};
 
 /// One route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub struct Route {
     pub to: Vec<Endpoint>,
     /// Where the call goes.
     pub via: Via,
+    /// How its proxies are used.
+    pub mode: Mode,
+    /// How many of them a connection goes through; counts in the modes [`Mode::Random`] and [`Mode::RoundRobin`].
+    pub chain_len: usize,
     /// The operations it serves.
     pub commands: Commands,
     /// The transport protocols it serves.
@@ -40,7 +44,7 @@ pub enum Via {
     Direct,
     /// Nowhere: the call fails.
     Block,
-    /// Through one of these proxies, indices into [`Config::proxies`](crate::Config::proxies), tried in order.
+    /// Through these proxies, indices into [`Config::proxies`](crate::Config::proxies), as [`Route::mode`] says.
     Proxies(Vec<usize>),
 }
 

@@ -5,8 +5,8 @@
 //! `resolveprotocol: fake`.
 
 use crate::matching::{Match, PASSES};
-use crate::{Command, Config, Protocol, Proxy, ProxyProtocol, Route, Search, Via};
-use std::net::{IpAddr, SocketAddr};
+use crate::{Command, Config, Mode, Protocol, Proxy, ProxyHost, ProxyProtocol, Route, Search, Via};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// What the application wants to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,8 @@ impl Config {
 
     /// The proxies of `route` that can serve the call, in order, with what to speak to each.
     ///
-    /// The number is the index into [`Config::proxies`].
+    /// The number is the index into [`Config::proxies`]. In a chain of all proxies only the last one is asked for
+    /// the call, so it alone has to be able to express it; the others are asked for a connection to the next.
     pub fn through<'a>(
         &'a self,
         route: &'a Route,
@@ -104,13 +105,28 @@ impl Config {
             Via::Proxies(indices) => indices.as_slice(),
             Via::Direct | Via::Block => &[],
         };
-        indices.iter().filter_map(move |&index| {
+        let all = matches!(route.mode, Mode::Strict | Mode::Dynamic);
+        let last = indices.last().copied().filter(|_| all);
+        let expressed = last.is_none_or(|last| self.spoken(route, last, &question).is_some());
+        let indices = if expressed { indices } else { &[] };
+        indices.iter().enumerate().filter_map(move |(place, &index)| {
             let proxy = self.proxies.get(index)?;
-            let speaks = |protocol: &ProxyProtocol| {
-                proxy.protocols.contains(*protocol) && route.carries(*protocol, &question)
+            let next = indices.get(place + 1).filter(|_| all).and_then(|next| self.proxies.get(*next));
+            let spoken = match next {
+                Some(next) => self.spoken(route, index, &next.question()),
+                None => self.spoken(route, index, &question),
             };
-            PASSES.into_iter().flatten().find(speaks).map(|protocol| (index, proxy, protocol))
+            spoken.or(proxy.protocols.iter().next().filter(|_| all)).map(|protocol| (index, proxy, protocol))
         })
+    }
+
+    /// What to speak to the proxy at `index` of the list to ask it for this, if it has words for it.
+    pub fn spoken(&self, route: &Route, index: usize, question: &Question<'_>) -> Option<ProxyProtocol> {
+        let proxy = self.proxies.get(index)?;
+        let speaks = |protocol: &ProxyProtocol| {
+            proxy.protocols.contains(*protocol) && route.carries(*protocol, question)
+        };
+        PASSES.into_iter().flatten().find(speaks)
     }
 
     fn search<'a>(&'a self, routes: &'a [Route], question: &Question<'_>) -> Option<Decision<'a>> {
@@ -119,6 +135,10 @@ impl Config {
             Search::ByProxyProtocol => PASSES.into_iter().find_map(|pass| {
                 routes.iter().find_map(|route| match pass {
                     None => route.serves_direct(question).then_some(Decision::Direct(route)),
+                    Some(_) if route.has_several() && route.first_pass() == pass => {
+                        self.answer(route, question)
+                    }
+                    Some(_) if route.has_several() => None,
                     Some(protocol) => {
                         route.serves_through(protocol, question).then_some(Decision::Proxy(route, protocol))
                     }
@@ -143,6 +163,29 @@ impl Config {
 fn pending_block<'a>(routes: &'a [Route], direct: &Route, question: &Question<'_>) -> Option<&'a Route> {
     let mut above = routes.iter().take_while(|route| !std::ptr::eq(*route, direct));
     above.find(|route| route.may_block_by_name(question))
+}
+
+impl Route {
+    /// In which pass a route with several proxies is asked, whatever each of them speaks: the first of theirs.
+    pub(crate) fn first_pass(&self) -> Option<ProxyProtocol> {
+        PASSES.into_iter().flatten().find(|protocol| self.proxyprotocols.contains(*protocol))
+    }
+}
+
+impl Proxy {
+    /// What the proxy before this one in a chain is asked.
+    pub fn question(&self) -> Question<'_> {
+        Question {
+            command: Command::Connect,
+            protocol: Protocol::Tcp,
+            from: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
+            to: match &self.host {
+                ProxyHost::Ip(address) => Host::Ip(*address),
+                ProxyHost::Name(name) => Host::Name(name),
+            },
+            port: Some(self.port),
+        }
+    }
 }
 
 impl Question<'_> {

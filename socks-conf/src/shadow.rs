@@ -75,10 +75,12 @@ impl Config {
                 let blocks = self.routes.iter().take(by).any(|route| route.via == Via::Block);
                 first || !blocks && !everything
             }
+            (Search::ByProxyProtocol, Via::Proxies(_), _) if above.has_several() => false,
             (Search::ByProxyProtocol, Via::Proxies(_), Via::Direct) => false,
             (Search::ByProxyProtocol, Via::Proxies(_), Via::Block) => first && above.carries_all_of(route),
             (Search::ByProxyProtocol, Via::Proxies(_), Via::Proxies(_)) => {
                 first
+                    && !route.has_several()
                     && route.proxyprotocols.is_subset(above.proxyprotocols)
                     && (above.offers(Method::None) || !route.offers(Method::None))
             }
@@ -92,7 +94,7 @@ impl Route {
         let same = matches!(other.via, Via::Proxies(_))
             && other.proxyprotocols.is_subset(self.proxyprotocols)
             && self.offers(Method::None);
-        self.proxyprotocols.contains(ProxyProtocol::SocksV5) || same
+        !self.is_chain() && (self.proxyprotocols.contains(ProxyProtocol::SocksV5) || same)
     }
 
     /// Whether this route matches every call that `other` matches; a direct route may leave it bind, which it does not

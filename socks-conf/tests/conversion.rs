@@ -153,7 +153,15 @@ fn every_fixture_decides_the_same() {
 #[test]
 fn files_of_other_programs_look_like_this() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    for name in ["proxychains", "torsocks", "tsocks", "lines-of-socks4", "several-lines"] {
+    for name in [
+        "proxychains",
+        "torsocks",
+        "tsocks",
+        "lines-of-socks4",
+        "several-lines",
+        "proxychains-chain",
+        "chains",
+    ] {
         let directories = ["accepted", "warnings"].map(|directory| root.join(directory));
         let mut files = directories.iter().map(|directory| directory.join(format!("{name}.conf")));
         let text = read(&files.find(|file| file.exists()).unwrap()).unwrap().to_toml().unwrap();

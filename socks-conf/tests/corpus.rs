@@ -25,8 +25,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("proxychains", "08-", "expected a proxy below `[ProxyList]`"),
     ("proxychains", "13-", "expected a proxy below `[ProxyList]`"),
     ("proxychains", "20-", "expected a proxy below `[ProxyList]`"),
-    ("proxychains", "09-", "a chain of 5 proxies is not supported"),
-    ("proxychains", "22-", "a chain of 2 proxies is not supported"),
     // Placeholders for a script to fill in.
     ("tsocks", "03-", "expected a port from 1 to 65535, found `vSOCKS_PORT`"),
     (SERVERS, "27-", "expected a number, found `DEBUG`"),

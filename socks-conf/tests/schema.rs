@@ -17,6 +17,9 @@ fn one_or_list(item: Json) -> Json {
 /// What a keyword takes in TOML.
 fn value(row: &Keyword) -> Json {
     match row.value {
+        Value::Number if row.name == "chain_len" => {
+            json!({ "type": "integer", "minimum": 1, "maximum": 256 })
+        }
         Value::Number | Value::Seconds => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         Value::OneOf(words) => json!({ "enum": words }),
         Value::ListOf(words) => one_or_list(json!({ "enum": words })),
@@ -83,7 +86,7 @@ fn proxy() -> Json {
 
 fn route() -> Json {
     // Those that are the proxy's or the endpoint's business in TOML.
-    let elsewhere = |row: &&Keyword| !matches!(row.name, "proxyprotocol" | "method");
+    let elsewhere = |row: &&Keyword| !matches!(row.name, "proxyprotocol" | "method" | "next");
     let rows = keywords(Section::Route).filter(elsewhere);
     let mut properties: Map<String, Json> =
         rows.map(|row| (row.name.to_owned(), documented(value(row), row))).collect();

@@ -43,7 +43,7 @@ fn socks_conf_5_names_every_keyword() {
 fn the_examples_of_socks_conf_5_are_right() {
     let page = fs::read_to_string(repository().join("man/socks.conf.5")).unwrap();
     let displays: Vec<&str> = page.split(".Bd -literal -offset indent\n").skip(1).collect();
-    assert_eq!(displays.len(), 5);
+    assert_eq!(displays.len(), 6);
     for display in displays {
         let (example, _) = display.split_once(".Ed\n").unwrap();
         match socks_conf::parse(example.as_bytes(), Path::new("example")) {

@@ -48,9 +48,13 @@ fn in_passes(routes: &[Route]) -> Vec<(usize, Step<'_>)> {
     for (pass, protocol) in PASSES.into_iter().enumerate() {
         let asked = routes.iter().filter(|route| match protocol {
             None => route.via == Via::Direct,
+            Some(_) if route.has_several() => route.first_pass() == protocol,
             Some(protocol) => matches!(route.via, Via::Proxies(_)) && route.speaks(protocol),
         });
-        steps.extend(asked.map(|route| (pass, Step { route, protocol, automatic: false })));
+        steps.extend(asked.map(|route| {
+            let protocol = protocol.filter(|_| !route.has_several());
+            (pass, Step { route, protocol, automatic: false })
+        }));
     }
     steps
 }

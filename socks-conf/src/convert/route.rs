@@ -4,7 +4,9 @@ use super::order::Step;
 use super::proxies::Names;
 use super::{Unconvertible, one_or_list, quoted};
 use crate::set::{Member, Set};
-use crate::{Commands, Config, Method, Place, Ports, Protocols, ProxyProtocol, ProxyProtocols, Via};
+use crate::{
+    Commands, Config, Method, Mode, Place, Ports, Protocols, ProxyProtocol, ProxyProtocols, Route, Via,
+};
 
 impl Config {
     /// One table for each condition on ports, of which a table has one for all its places.
@@ -41,7 +43,7 @@ impl Config {
             text += &format!("\nport = {ports}");
         }
         text += &self.serves(step);
-        text + &format!("\nvia = {}\n", self.via(step, names))
+        text + &format!("\nvia = {}\n", self.via(step, names)) + &mode(route)
     }
 
     fn via(&self, step: &Step<'_>, names: &Names) -> String {
@@ -64,7 +66,13 @@ impl Config {
             None => (route.proxyprotocols, route.commands, route.protocols),
         };
         let mut text = String::new();
-        if commands != Commands::of(&route.via, spoken) {
+        let usual = match &route.via {
+            Via::Proxies(all) if route.has_several() => {
+                Route::through_all(&self.proxies, all.clone(), route.mode, route.chain_len).commands
+            }
+            via => Commands::of(via, spoken),
+        };
+        if commands != usual {
             text += &format!("\ncommand = {}", words(commands));
         }
         if protocols != Protocols::of(spoken) {
@@ -91,6 +99,18 @@ fn plain(place: &Place) -> Place {
         Place::Network(network) if network.prefix > 0 => Place::Network(network.masked()),
         place => place.clone(),
     }
+}
+
+/// How several proxies are used, where that is not one after the other.
+fn mode(route: &Route) -> String {
+    let mut text = String::new();
+    if route.has_several() && route.mode != Mode::default() {
+        text += &format!("mode = {}\n", quoted(route.mode.word()));
+        if route.mode.takes_some() && route.chain_len != 1 {
+            text += &format!("chain_len = {}\n", route.chain_len);
+        }
+    }
+    text
 }
 
 fn words<T: Member>(set: Set<T>) -> String {

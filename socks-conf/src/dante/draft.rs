@@ -4,6 +4,7 @@ use super::Result;
 use super::gateway::Gateway;
 use super::parser::Parser;
 use crate::caution::Caution;
+use crate::mode::{self, Mode};
 use crate::problem::Problem;
 use crate::{Commands, Endpoint, Method, Place, Protocols, Proxy, ProxyProtocol, ProxyProtocols, Route, Via};
 use std::ops::Range;
@@ -20,6 +21,12 @@ pub(super) struct Draft {
     pub(super) proxyprotocols_at: Option<Range<usize>>,
     pub(super) methods: Vec<Method>,
     pub(super) methods_at: Option<Range<usize>>,
+    /// The proxies behind that of `via`, and how all of them are used.
+    pub(super) next: Vec<Proxy>,
+    pub(super) mode: Mode,
+    pub(super) chain_len: Option<usize>,
+    /// The first key that says something of several proxies.
+    pub(super) several_at: Option<(Range<usize>, &'static str)>,
     /// Whether something in the block could not be read.
     pub(super) broken: bool,
 }
@@ -44,16 +51,25 @@ impl Parser<'_> {
         if via == Via::Direct && to.place.is_everything() && self.config.has_proxy_route() {
             self.warn(route, Caution::DirectForEverything);
         }
-        self.config.routes.push(Route {
-            commands: draft.commands.or(Commands::of(&via, draft.proxyprotocols)),
+        let last = draft.next.last().map_or(draft.proxyprotocols, |last| last.protocols);
+        let model = Route {
+            commands: Commands::EMPTY,
             protocols: draft.protocols.or(Protocols::of(draft.proxyprotocols)),
             from,
             to: vec![to],
             via,
+            mode: draft.mode,
+            chain_len: draft.chain_len.unwrap_or(1),
             proxyprotocols: draft.proxyprotocols,
             methods: draft.methods,
             line,
-        });
+        };
+        let model = model.in_mode(last);
+        let commands = draft.commands.or(model.commands);
+        if let (Some(problem), Some((at, _))) = (model.objection_to(commands), draft.several_at) {
+            return self.fail(at, problem);
+        }
+        self.config.routes.push(Route { commands, ..model });
         Ok(())
     }
 
@@ -63,10 +79,16 @@ impl Parser<'_> {
             Gateway::Direct => Ok((Via::Direct, self.without_proxy(draft, "direct")?)),
             Gateway::Block => Ok((Via::Block, self.without_proxy(draft, "block")?)),
             Gateway::Proxy(host, port) => {
-                let draft = self.with_proxy(draft)?;
-                let default = if draft.proxyprotocols.contains(ProxyProtocol::Http) { 80 } else { 1080 };
-                let proxy = Proxy::new(host, port.unwrap_or(default), draft.proxyprotocols);
-                Ok((Via::Proxies(vec![self.config.proxy_index(proxy, &draft.methods)]), draft))
+                let mut draft = self.with_proxy(draft)?;
+                let first = match draft.several_at.clone() {
+                    Some((at, _)) => self.with_several(&mut draft, at)?,
+                    None => draft.proxyprotocols,
+                };
+                let default = if first.contains(ProxyProtocol::Http) { 80 } else { 1080 };
+                let proxy = Proxy::new(host, port.unwrap_or(default), first);
+                let all = std::iter::once(proxy).chain(draft.next.iter().cloned());
+                let all = all.map(|proxy| self.config.proxy_index(proxy, &draft.methods)).collect();
+                Ok((Via::Proxies(all), draft))
             }
         }
     }
@@ -80,9 +102,35 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// What a route with several proxies says of all of them; what the first one speaks.
+    fn with_several(&self, draft: &mut Draft, at: Range<usize>) -> Result<ProxyProtocols> {
+        if let Some(problem) = mode::objection(1 + draft.next.len(), draft.mode, draft.chain_len) {
+            return self.fail(at, problem);
+        }
+        if draft.next.is_empty() {
+            return Ok(draft.proxyprotocols);
+        }
+        // The protocol of each proxy is in its URL; that of the first one has to be as plain.
+        if draft.proxyprotocols_at.is_none() {
+            draft.proxyprotocols = ProxyProtocols::from([ProxyProtocol::SocksV5]);
+        }
+        if draft.proxyprotocols.iter().count() > 1 {
+            return self.fail(at, Problem::Mode("beside `next`, `proxyprotocol` names one protocol"));
+        }
+        let first = draft.proxyprotocols;
+        draft.proxyprotocols = first.union(ProxyProtocol::of_all(draft.next.iter()));
+        if draft.methods_at.is_none() {
+            draft.methods = Method::possible(draft.proxyprotocols);
+        }
+        Ok(first)
+    }
+
     fn without_proxy(&self, mut draft: Draft, via: &'static str) -> Result<Draft> {
         if let Some(at) = draft.proxyprotocols_at {
             return self.fail(at, Problem::NoProxyToTalkTo { keyword: "proxyprotocol", via });
+        }
+        if let Some((at, keyword)) = draft.several_at {
+            return self.fail(at, Problem::NoProxyToTalkTo { keyword, via });
         }
         match draft.methods_at.take() {
             Some(at) if draft.methods.contains(&Method::Username) => {

@@ -4,10 +4,10 @@ use super::Result;
 use super::address::{is_mapped, misleading};
 use super::cursor::Class;
 use super::parser::{Model, Parser};
-use crate::ProxyHost;
 use crate::caution::Caution;
 use crate::problem::Problem;
 use crate::url::is_host_name;
+use crate::{Proxy, ProxyHost};
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Range;
 
@@ -50,6 +50,22 @@ impl<M: Model> Parser<'_, M> {
                 }
                 Ok(gateway)
             }
+        }
+    }
+
+    /// URLs of proxies, as many as come.
+    pub(crate) fn proxy_urls(&mut self) -> Result<Vec<Proxy>> {
+        let mut proxies = Vec::new();
+        loop {
+            self.cursor.skip_space();
+            let mut ahead = self.cursor;
+            let word = ahead.word(Class::Target);
+            let text = self.str(&word);
+            if !text.contains("://") {
+                return if proxies.is_empty() { self.unexpected("the URL of a proxy") } else { Ok(proxies) };
+            }
+            self.cursor = ahead;
+            proxies.push(Proxy::from_url(&text).or_else(|error| self.fail(word, Problem::Url(error)))?);
         }
     }
 

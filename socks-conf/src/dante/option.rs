@@ -48,7 +48,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn choice<T: Choice>(&mut self) -> Result<T> {
+    pub(super) fn choice<T: Choice>(&mut self) -> Result<T> {
         let (word, range) = self.value_word()?;
         T::from_word(&word).or_else(|problem| self.fail(range, problem))
     }

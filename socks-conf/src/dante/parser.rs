@@ -140,6 +140,7 @@ impl<'a, M: Model> Parser<'a, M> {
             Value::ListOf(accepted) => self.values(keyword.name, accepted).map(drop),
             Value::Endpoint => self.endpoint().map(drop),
             Value::Gateway => self.gateway().map(drop),
+            Value::ProxyUrls => self.proxy_urls().map(drop),
             Value::Word | Value::Words | Value::Listen | Value::Local => self.words(Class::Target).map(drop),
             Value::RestOfLine => {
                 self.skip_rest_of_line();

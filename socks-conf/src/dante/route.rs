@@ -93,6 +93,18 @@ impl Parser<'_> {
                 self.methods(keyword.name, &mut draft.methods)?;
                 draft.methods_at = Some(word);
             }
+            ClauseKey::Next => {
+                draft.next.extend(self.proxy_urls()?);
+                draft.several_at.get_or_insert((word, keyword.name));
+            }
+            ClauseKey::Mode => {
+                draft.mode = self.choice()?;
+                draft.several_at.get_or_insert((word, keyword.name));
+            }
+            ClauseKey::ChainLen => {
+                draft.chain_len = Some(self.number("a number of proxies", u32::MAX)? as usize);
+                draft.several_at.get_or_insert((word, keyword.name));
+            }
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use crate::caution::Caution;
 use crate::problem::Problem;
 use crate::text::Text;
 use crate::{
-    Commands, Config, Diagnostic, Endpoint, Format, Method, Network, Place, Ports, Protocols, Proxy,
+    Commands, Config, Diagnostic, Endpoint, Format, Method, Mode, Network, Place, Ports, Protocols, Proxy,
     ProxyProtocol, ProxyProtocols, Route, Search, Via, Warning,
 };
 use std::borrow::Cow;
@@ -102,7 +102,18 @@ impl<'a> Import<'a> {
 
     /// Adds a route through proxies, tried in order.
     fn add_route_through(&mut self, to: Vec<Endpoint>, proxies: Vec<usize>, line: u32) {
-        let route = Route::through_all(&self.config.proxies, proxies);
+        self.add_route_in_mode(to, proxies, (Mode::FailOver, 1), line);
+    }
+
+    /// Adds a route through proxies that are used as the mode and the length of the chain say.
+    fn add_route_in_mode(
+        &mut self,
+        to: Vec<Endpoint>,
+        proxies: Vec<usize>,
+        (mode, chain_len): (Mode, usize),
+        line: u32,
+    ) {
+        let route = Route::through_all(&self.config.proxies, proxies, mode, chain_len);
         self.config.routes.push(Route { to, line, ..route });
     }
 
@@ -130,6 +141,8 @@ impl Route {
             protocols: Protocols::all(),
             via,
             proxyprotocols: ProxyProtocols::EMPTY,
+            mode: Mode::FailOver,
+            chain_len: 1,
             methods: vec![Method::None],
             line: 0,
         }

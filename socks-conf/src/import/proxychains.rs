@@ -3,26 +3,19 @@
 use super::line::{Line, lines};
 use super::{Import, Result};
 use crate::caution::Caution;
+use crate::mode::{self, Mode};
 use crate::problem::Problem;
 use crate::url::host_and_port;
 use crate::{Endpoint, Proxy, ProxyProtocol, ProxyProtocols, Secret, Via};
 use std::ops::Range;
 use std::time::Duration;
 
-/// How the proxies of the list are used.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Chain {
-    /// All, one behind the other.
-    All,
-    /// Some, in turn or by chance.
-    Some,
-}
-
 /// What the settings say, with the defaults of the program.
 struct Settings {
-    chain: Chain,
-    chain_at: Range<usize>,
-    chain_len: u32,
+    mode: Mode,
+    mode_at: Range<usize>,
+    chain_len: usize,
+    chain_len_at: Range<usize>,
     connect: u64,
     read: u64,
     proxy_dns: bool,
@@ -49,9 +42,10 @@ impl Import<'_> {
         let is_list = |line: &Line| self.text.slice(line.from(0)) == b"[ProxyList]";
         let list = lines.iter().position(is_list).unwrap_or(lines.len());
         let mut settings = Settings {
-            chain: Chain::All,
-            chain_at: 0..0,
+            mode: Mode::Dynamic,
+            mode_at: 0..0,
             chain_len: 1,
+            chain_len_at: 0..0,
             connect: 10_000,
             read: 4_000,
             proxy_dns: false,
@@ -77,9 +71,13 @@ impl Import<'_> {
         let name = self.str(&key);
         let name = name.split('=').next().unwrap_or_default();
         match name {
-            "strict_chain" | "dynamic_chain" => (settings.chain, settings.chain_at) = (Chain::All, key),
-            "random_chain" | "round_robin_chain" => (settings.chain, settings.chain_at) = (Chain::Some, key),
-            "chain_len" => settings.chain_len = self.chain_len(line)?,
+            "strict_chain" => (settings.mode, settings.mode_at) = (Mode::Strict, key),
+            "dynamic_chain" => (settings.mode, settings.mode_at) = (Mode::Dynamic, key),
+            "random_chain" => (settings.mode, settings.mode_at) = (Mode::Random, key),
+            "round_robin_chain" => (settings.mode, settings.mode_at) = (Mode::RoundRobin, key),
+            "chain_len" => {
+                (settings.chain_len, settings.chain_len_at) = (self.chain_len(line)?, line.from(0));
+            }
             "proxy_dns" | "proxy_dns_old" => settings.proxy_dns = true,
             "proxy_dns_daemon" => {
                 settings.proxy_dns = true;
@@ -105,11 +103,14 @@ impl Import<'_> {
     }
 
     /// `chain_len = 2`, blanks or not.
-    fn chain_len(&self, line: &Line) -> Result<u32> {
+    fn chain_len(&self, line: &Line) -> Result<usize> {
         let range = line.from(0);
         let text = self.str(&range);
-        let length = text.split_once('=').and_then(|(_, length)| length.trim().parse::<u32>().ok());
-        length.map_or_else(|| self.expected(range, "`chain_len = ` and a number"), |length| Ok(length.max(1)))
+        let length = text.split_once('=').and_then(|(_, length)| length.trim().parse::<u16>().ok());
+        length.map_or_else(
+            || self.expected(range, "`chain_len = ` and a number"),
+            |length| Ok(length.max(1).into()),
+        )
     }
 
     fn milliseconds(&self, value: Range<usize>) -> Result<u64> {
@@ -179,25 +180,32 @@ impl Import<'_> {
     }
 
     fn go_through(&mut self, settings: Settings, proxies: Vec<usize>, line: u32) -> Result<()> {
-        self.config.timeout_connect = Some(Duration::from_millis(settings.connect + settings.read));
         let end = self.text.bytes.len();
-        let at = if settings.chain_at.is_empty() { self.text.beginning_of(line) } else { settings.chain_at };
+        let at = if settings.mode_at.is_empty() { self.text.beginning_of(line) } else { settings.mode_at };
         if proxies.is_empty() && !self.mistakes.is_empty() {
             return Ok(());
         }
         if proxies.is_empty() {
             return self.expected(end..end, "a proxy below `[ProxyList]`");
         }
-        if proxies.len() > 1 && (settings.chain == Chain::All || settings.chain_len > 1) {
-            return self.fail(at, Problem::Chain(proxies.len()));
-        }
-        if proxies.len() > 1 {
-            self.warn(at.clone(), Caution::InOrder);
+        let chain_len = Some(settings.chain_len).filter(|_| settings.mode.takes_some());
+        if let Some(problem) = mode::objection(proxies.len(), settings.mode, chain_len) {
+            let at = if settings.chain_len_at.is_empty() { at } else { settings.chain_len_at };
+            return self.fail(at, problem);
         }
         if !settings.proxy_dns {
             self.warn(at, Caution::NamesToProxy("proxy_dns"));
         }
-        self.add_route_through(vec![Endpoint::EVERYTHING], proxies, line);
+        // There each proxy has its own time.
+        let hops = if settings.mode.takes_some() { settings.chain_len } else { proxies.len() };
+        let time = Duration::from_millis(settings.connect + settings.read);
+        self.config.timeout_connect = u32::try_from(hops).ok().and_then(|hops| time.checked_mul(hops));
+        self.add_route_in_mode(
+            vec![Endpoint::EVERYTHING],
+            proxies,
+            (settings.mode, chain_len.unwrap_or(1)),
+            line,
+        );
         Ok(())
     }
 }

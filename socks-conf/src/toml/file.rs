@@ -49,4 +49,6 @@ pub(super) struct RouteTable {
     pub(super) command: Option<Words>,
     pub(super) protocol: Option<Words>,
     pub(super) via: Words,
+    pub(super) mode: Option<Spanned<String>>,
+    pub(super) chain_len: Option<Spanned<u32>>,
 }

@@ -4,8 +4,10 @@ use super::file::RouteTable;
 use super::words::Words;
 use super::{Reader, Result, port};
 use crate::caution::Caution;
+use crate::choice::Choice;
 use crate::dante::{Model, dotted_prefix, is_mapped, literal, misleading, named_place};
 use crate::keyword::{COMMANDS, PROTOCOLS};
+use crate::mode::{self, Mode};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
 use crate::sockd::is_interface_label;
@@ -29,11 +31,20 @@ impl Reader<'_> {
         let via = self.via(&table.via)?;
         let to = self.targets(&table)?;
         let model = match &via {
-            Via::Proxies(indices) => Route::through_all(&self.config.proxies, indices.clone()),
-            _ => Route::without_proxy(via),
+            Via::Proxies(indices) => {
+                let (mode, chain_len) = self.mode(&table, indices.len())?;
+                Route::through_all(&self.config.proxies, indices.clone(), mode, chain_len)
+            }
+            _ => {
+                self.no_mode(&table)?;
+                Route::without_proxy(via)
+            }
         };
         let commands =
             self.members("command", table.command.as_ref(), COMMANDS, Command::ALL)?.or(model.commands);
+        if let (Some(problem), Some(words)) = (model.objection_to(commands), &table.command) {
+            return self.fail(words.span(), problem);
+        }
         let protocols =
             self.members("protocol", table.protocol.as_ref(), PROTOCOLS, Protocol::ALL)?.or(model.protocols);
         for from in self.origins(table.from.as_ref(), &model.via)? {
@@ -51,6 +62,32 @@ impl Reader<'_> {
             _ => {}
         }
         words.iter().map(|word| self.proxy_called(word)).collect::<Result<_>>().map(Via::Proxies)
+    }
+
+    /// How so many proxies are used, and how many of them.
+    fn mode(&self, table: &RouteTable, proxies: usize) -> Result<(Mode, usize)> {
+        let word = table.mode.as_ref();
+        let mode = word.map_or(Ok(Mode::default()), |word| {
+            Mode::from_word(word.get_ref()).or_else(|problem| self.fail(word.span(), problem))
+        })?;
+        let chain_len = table.chain_len.as_ref().map(|length| *length.get_ref() as usize);
+        match mode::objection(proxies, mode, chain_len) {
+            Some(problem) => {
+                let at = table.chain_len.as_ref().map_or(table.via.span(), Spanned::span);
+                self.fail(at, problem)
+            }
+            None => Ok((mode, chain_len.unwrap_or(1))),
+        }
+    }
+
+    /// Direct and block have no proxies that could be used in some way.
+    fn no_mode(&self, table: &RouteTable) -> Result<()> {
+        let via = if table.via.iter().any(|word| word.get_ref() == "block") { "block" } else { "direct" };
+        let mode = table.mode.as_ref().map(|word| (word.span(), "mode"));
+        match mode.or_else(|| table.chain_len.as_ref().map(|length| (length.span(), "chain_len"))) {
+            Some((at, keyword)) => self.fail(at, Problem::NoProxyToTalkTo { keyword, via }),
+            None => Ok(()),
+        }
     }
 
     fn proxy_called(&self, word: &Spanned<String>) -> Result<usize> {

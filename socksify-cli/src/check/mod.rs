@@ -8,7 +8,7 @@ mod summary;
 mod system;
 
 pub(crate) use preload::probe;
-pub(crate) use summary::via;
+pub(crate) use summary::{joined, via};
 
 use crate::args::Arguments;
 use crate::diagnosis::{self, Style};

@@ -2,7 +2,8 @@
 
 use crate::diagnosis::{self, Style};
 use socks_conf::{
-    BindPolicy, Config, LogTarget, Proxy, ProxyProtocol, ResolveProtocol, Route, Search, UdpFallback, Via,
+    BindPolicy, Config, LogTarget, Mode, Proxy, ProxyProtocol, ResolveProtocol, Route, Search, UdpFallback,
+    Via,
 };
 use std::fmt::{self, Display};
 
@@ -139,19 +140,31 @@ fn write_route(out: &mut fmt::Formatter<'_>, route: &Route, proxies: &[Proxy]) -
         write!(out, " (line {})", route.line)?;
     }
     let to: Vec<String> = route.to.iter().map(ToString::to_string).collect();
-    write!(out, ": from {} to {} via {}", route.from, to.join(", "), via(&route.via, proxies))?;
+    write!(out, ": from {} to {} via {}", route.from, to.join(", "), via(route, proxies))?;
     writeln!(out, "; {}; {}", route.commands, route.protocols)
 }
 
 /// Where a route leads, in words.
-pub(crate) fn via(via: &Via, proxies: &[Proxy]) -> String {
-    match via {
-        Via::Direct => "direct".to_owned(),
-        Via::Block => "block".to_owned(),
-        Via::Proxies(indices) => {
-            let names: Vec<&str> =
-                indices.iter().filter_map(|i| Some(proxies.get(*i)?.name.as_str())).collect();
-            names.join(", then ")
-        }
+pub(crate) fn via(route: &Route, proxies: &[Proxy]) -> String {
+    let Via::Proxies(indices) = &route.via else {
+        return if route.via == Via::Direct { "direct".to_owned() } else { "block".to_owned() };
+    };
+    let names = indices.iter().filter_map(|i| Some(proxies.get(*i)?.name.clone()));
+    joined(route, &names.collect::<Vec<_>>())
+}
+
+/// Some proxies of a route, with how they are used.
+pub(crate) fn joined(route: &Route, proxies: &[String]) -> String {
+    let drawn = |how: &str, of: &str| match route.chain_len {
+        1 => format!("one {how} of {of}"),
+        length => format!("{length} one behind the other, {how}, of {of}"),
+    };
+    match route.mode {
+        _ if proxies.len() < 2 => proxies.concat(),
+        Mode::FailOver => proxies.join(", then "),
+        Mode::Strict => proxies.join(", on to "),
+        Mode::Dynamic => format!("those that can be reached of {}", proxies.join(", on to ")),
+        Mode::Random => drawn("at random", &proxies.join(", ")),
+        Mode::RoundRobin => drawn("in turn", &proxies.join(", ")),
     }
 }

@@ -4,7 +4,7 @@ use super::lookup::Lookup;
 use super::names_have_stand_ins;
 use super::target::Target;
 use crate::args::Arguments;
-use crate::check::via;
+use crate::check::{joined, via};
 use crate::configuration;
 use crate::program::Suspect;
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ impl Report<'_> {
                     let spoken = if index == 0 { *first } else { spoken };
                     format!("{} by {}", Named(proxy), socks_conf::ProxyProtocols::from([spoken]))
                 });
-                let through = through.collect::<Vec<_>>().join(", then ");
+                let through = joined(route, &through.collect::<Vec<_>>());
                 let direct =
                     question.command == Command::UdpAssociate && self.config.udp == UdpFallback::Direct;
                 let direct = if direct { ", or direct if it carries no datagrams" } else { "" };
@@ -112,6 +112,7 @@ impl Report<'_> {
             "name_is_left_to_the_proxy": matches!(self.lookup, Lookup::StandIn(..)) && names_have_stand_ins(self.config),
             "routes": considered.iter().map(|step| self.route(step)).collect::<Vec<Value>>(),
             "decision": self.word(&decision),
+            "mode": mode(&decision),
             "proxies": self.proxies(&decision),
             "remark": self.remark(),
             "program": self.program(),
@@ -136,7 +137,7 @@ impl Report<'_> {
             "automatic": step.automatic,
             "from": step.route.from.to_string(),
             "to": to,
-            "via": via(&step.route.via, &self.config.proxies),
+            "via": via(step.route, &self.config.proxies),
             "decides": step.reason == Reason::Decides,
             "reason": step.reason.to_string(),
         })
@@ -197,8 +198,16 @@ impl Report<'_> {
             line if step.automatic => write!(f, "line {line}, automatic: ")?,
             line => write!(f, "line {line}: ")?,
         }
-        let via = via(&step.route.via, &self.config.proxies);
+        let via = via(step.route, &self.config.proxies);
         writeln!(f, "to {} via {via}: {}", to.join(", "), step.reason)
+    }
+}
+
+/// How the proxies are used; see the key `mode` in socks.conf(5).
+fn mode(decision: &Decision<'_>) -> Option<&'static str> {
+    match decision {
+        Decision::Proxy(route, _) => Some(route.mode.word()),
+        _ => None,
     }
 }
 
