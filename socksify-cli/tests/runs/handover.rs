@@ -211,10 +211,10 @@ fn a_configuration_of_another_program_is_converted() {
     assert!(text.contains("url = \"socks5://10.0.0.11:1080\""), "{text}");
     let checked = scene.run(&["--check", "x.conf", "--offline"]).succeeds();
     assert!(checked.starts_with(&format!("configuration: {}\n", file.display())), "{checked}");
-    scene.write("y.conf", "strict_chain\n[ProxyList]\nsocks5 10.0.0.11 1080\nsocks5 10.0.0.12 1080\n", 0o644);
+    scene.write("y.conf", "strict_chain\n[ProxyList]\nsocks5 10.0.0.11 1080\nraw 10.0.0.12 1080\n", 0o644);
     let outcome = scene.run(&["-f", "y.conf", "true"]);
     assert_eq!(outcome.status(), Some(125));
-    assert!(outcome.messages().contains("error: a chain of 2 proxies is not supported"));
+    assert!(outcome.messages().contains("error: `raw` is not supported"));
 }
 
 #[test]
