@@ -23,7 +23,7 @@ _socksify() {
 
     case "${cmd}" in
         socksify)
-            opts="-p -f -v -q -c -h -V --proxy --config --embedded --verbose --quiet --log --allow-bypass --check --offline --target --probe --convert --print-env --names --explain --udp --bind --from --program --json --shell --help --version"
+            opts="-p -f -v -q -c -h -V --proxy --config --embedded --verbose --quiet --log --allow-bypass --check --offline --target --probe --convert --print-env --names --explain --udp --bind --from --program --user --json --shell --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -129,6 +129,10 @@ _socksify() {
                     return 0
                     ;;
                 --program)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

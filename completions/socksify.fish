@@ -7,7 +7,8 @@ complete -c socksify -l probe -d 'What --check starts anew' -r
 complete -c socksify -l convert -d 'Print what a configuration file says as commented TOML, and stop' -r -F
 complete -c socksify -l explain -d 'Say what would become of a connection to HOST, and why; nothing is sent' -r
 complete -c socksify -l from -d 'With --explain: from a socket bound to ADDRESS' -r
-complete -c socksify -l program -d 'With --explain: also say whether the library could be loaded into this program' -r -f -a "(__fish_complete_command)"
+complete -c socksify -l program -d 'With --explain: from this program; also say whether the library could be loaded into it' -r -f -a "(__fish_complete_command)"
+complete -c socksify -l user -d 'With --explain: from a process of this user, by name or number, instead of the one who asks' -r -f -a "(__fish_complete_users)"
 complete -c socksify -l embedded -d 'Start a proxy of our own for this command'
 complete -c socksify -s v -l verbose -d 'Say what happens to each connection (-vv: more)'
 complete -c socksify -s q -l quiet -d 'Print errors of our own only, and no warnings but that of --allow-bypass'

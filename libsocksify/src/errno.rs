@@ -3,6 +3,7 @@
 //! Only values that connect(2) documents reach the application: programs switch over them.
 
 use libc::c_int;
+use socks_conf::BlockErrno;
 use socks_proto::client::{Failure, Stage};
 use socks_proto::http::Status;
 use socks_proto::socks4::Cd;
@@ -24,6 +25,18 @@ pub(crate) fn set(errno: c_int) {
 pub(crate) fn is_an_answer(errno: c_int) -> bool {
     [libc::ECONNREFUSED, libc::ENETUNREACH, libc::EHOSTUNREACH, libc::ETIMEDOUT, libc::EACCES]
         .contains(&errno)
+}
+
+/// The errno of a call that a route blocks.
+pub(crate) fn of_block(errno: BlockErrno) -> c_int {
+    match errno {
+        BlockErrno::Acces => libc::EACCES,
+        BlockErrno::Perm => libc::EPERM,
+        BlockErrno::ConnRefused => libc::ECONNREFUSED,
+        BlockErrno::NetUnreach => libc::ENETUNREACH,
+        BlockErrno::HostUnreach => libc::EHOSTUNREACH,
+        BlockErrno::TimedOut => libc::ETIMEDOUT,
+    }
 }
 
 /// The errno of a CONNECT that failed, by what the proxy said.

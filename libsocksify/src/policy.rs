@@ -12,7 +12,7 @@ use socks_proto::{Address, Name};
 
 use crate::configuration::runtime;
 use crate::runtime::{Runtime, names};
-use crate::{address, sys};
+use crate::{address, errno, sys};
 
 /// What may be done with traffic towards an address.
 pub(crate) enum Path {
@@ -99,6 +99,7 @@ impl Passage {
                 }
             },
             port: Some(self.target.port),
+            process: self.runtime.process(),
         };
         self.runtime.config.through(self.route, &question).nth(place)
     }
@@ -126,13 +127,13 @@ pub(crate) fn meaning(ip: IpAddr) -> Meaning {
 /// Where a TCP connection of the application's to `target` may go. One to a name server ends in the name engine, unless a
 /// route sends it direct or block, or real addresses are asked of name servers anyway, through the proxy.
 pub(crate) fn of_connection(fd: RawFd, target: SocketAddr) -> Path {
-    let path = of_stream(fd, target);
+    let path = of(Command::Connect, Protocol::Tcp, fd, target);
     let is_for_engine = match &path {
-        Path::Proxied(passage) => !asks_name_servers(passage.runtime),
-        Path::Refused(errno) => *errno == libc::ENETUNREACH,
-        _ => false,
+        Ok(Path::Proxied(passage)) => !asks_name_servers(passage.runtime),
+        Ok(_) => false,
+        Err(NoRoute) => true,
     };
-    if is_for_engine && is_name_server(target) { Path::Engine } else { path }
+    if is_for_engine && is_name_server(target) { Path::Engine } else { path.unwrap_or_else(Path::from) }
 }
 
 fn asks_name_servers(runtime: &Runtime) -> bool {
@@ -146,7 +147,7 @@ fn is_name_server(target: SocketAddr) -> bool {
 
 /// Where a TCP connection to `target` may go.
 pub(crate) fn of_stream(fd: RawFd, target: SocketAddr) -> Path {
-    of(Command::Connect, Protocol::Tcp, fd, target)
+    of(Command::Connect, Protocol::Tcp, fd, target).unwrap_or_else(Path::from)
 }
 
 /// The way to a proxy for a question about a host, of which it is the proxy that knows.
@@ -157,7 +158,8 @@ pub(crate) fn of_question(host: socks_proto::Host) -> Option<Passage> {
         socks_proto::Host::Name(name) => Host::Name(std::str::from_utf8(name.as_bytes()).ok()?),
     };
     let (command, protocol, from) = (Command::Connect, Protocol::Tcp, address::UNBOUND);
-    match runtime.config.route(&Question { command, protocol, from, to, port: None }) {
+    let process = runtime.process();
+    match runtime.config.route(&Question { command, protocol, from, to, port: None, process }) {
         Decision::Proxy(route, _) => {
             let target = Address { host, port: 0 };
             Some(Passage { runtime, route, target, from, command, protocol })
@@ -168,9 +170,13 @@ pub(crate) fn of_question(host: socks_proto::Host) -> Option<Passage> {
 
 /// Where the datagrams of a UDP socket may go.
 pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
-    match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
+    let path = match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
+        Ok(path) => path,
+        Err(NoRoute) if is_name_server(target) => return Path::Engine,
+        Err(none) => return none.into(),
+    };
+    match path {
         Path::Proxied(passage) if is_name_server(target) && !passage.carries_queries() => Path::Engine,
-        Path::Refused(libc::ENETUNREACH) if is_name_server(target) => Path::Engine,
         Path::Proxied(_) if !address::is_for_one_host(target.ip()) => Path::Refused(libc::ENETUNREACH),
         Path::Proxied(passage) if !passage.may_carry_udp() => passage.without_udp(target),
         // The fake address itself must never be seen on the wire.
@@ -181,19 +187,28 @@ pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
 
 /// Where may go what is neither TCP nor UDP: no proxy carries it.
 pub(crate) fn of_packet(fd: RawFd, target: SocketAddr) -> Path {
-    match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
+    match of(Command::UdpAssociate, Protocol::Udp, fd, target).unwrap_or_else(Path::from) {
         Path::DirectByName(_) | Path::Proxied(_) | Path::Engine => Path::Refused(libc::ENETUNREACH),
         path => path,
     }
 }
 
-fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Path {
-    if address::stays_here(target) {
-        return Path::Direct;
+/// No route of the configuration serves a call.
+struct NoRoute;
+
+impl From<NoRoute> for Path {
+    fn from(_: NoRoute) -> Path {
+        Path::Refused(libc::ENETUNREACH)
     }
-    let Some(runtime) = runtime() else { return Path::Refused(libc::EACCES) };
+}
+
+fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Result<Path, NoRoute> {
+    if address::stays_here(target) {
+        return Ok(Path::Direct);
+    }
+    let Some(runtime) = runtime() else { return Ok(Path::Refused(libc::EACCES)) };
     if address::is_local(target.ip()) {
-        return name_server_on_loopback(runtime);
+        return Ok(name_server_on_loopback(runtime));
     }
     let from = sys::own_address(fd).unwrap_or(address::UNBOUND);
     routed(runtime, command, protocol, from, target)
@@ -202,13 +217,13 @@ fn of(command: Command, protocol: Protocol, fd: RawFd, target: SocketAddr) -> Pa
 /// Where a listener bound to `own` may wait for a call from the host of `target`; no host in particular is 0.0.0.0.
 pub(crate) fn of_listener(own: SocketAddr, target: SocketAddr) -> Path {
     let Some(runtime) = runtime() else { return Path::Direct };
-    routed(runtime, Command::Bind, Protocol::Tcp, own, target)
+    routed(runtime, Command::Bind, Protocol::Tcp, own, target).unwrap_or_else(Path::from)
 }
 
 /// Whether a connection to `target` goes through a proxy.
 pub(crate) fn leads_to_a_proxy(target: SocketAddr) -> bool {
     let path = |runtime| routed(runtime, Command::Connect, Protocol::Tcp, address::UNBOUND, target);
-    runtime().is_some_and(|runtime| matches!(path(runtime), Path::Proxied(_)))
+    runtime().is_some_and(|runtime| matches!(path(runtime), Ok(Path::Proxied(_))))
 }
 
 fn routed(
@@ -217,24 +232,30 @@ fn routed(
     protocol: Protocol,
     from: SocketAddr,
     target: SocketAddr,
-) -> Path {
+) -> Result<Path, NoRoute> {
     let meaning = meaning(target.ip());
     let to = match &meaning {
         Meaning::Ip(ip) => Host::Ip(*ip),
         Meaning::Name(name) => match std::str::from_utf8(name.as_bytes()) {
             Ok(name) => Host::Name(name),
-            Err(_) => return Path::Refused(libc::EHOSTUNREACH),
+            Err(_) => return Ok(Path::Refused(libc::EHOSTUNREACH)),
         },
         Meaning::Stale => {
             log::warn!("{target} stands for a name that nobody here has asked for");
-            return Path::Refused(libc::EHOSTUNREACH);
+            return Ok(Path::Refused(libc::EHOSTUNREACH));
         }
     };
-    let question =
-        Question { command, protocol, from: address::unmapped(from), to, port: Some(target.port()) };
+    let question = Question {
+        command,
+        protocol,
+        from: address::unmapped(from),
+        to,
+        port: Some(target.port()),
+        process: runtime.process(),
+    };
     let decision = runtime.config.route(&question);
     let passes = matches!(decision, Decision::NoRoute) && lets_udp_pass(runtime, &question);
-    match (decision, meaning) {
+    Ok(match (decision, meaning) {
         (Decision::Direct(_), Meaning::Name(name)) => Path::DirectByName(name),
         (Decision::Direct(_), _) if asks_neighbours(protocol, target) && !names_are_local(runtime) => {
             log::info!("{target} is not asked for names: they belong to the proxy");
@@ -252,14 +273,14 @@ fn routed(
         (Decision::Block(route), meaning) => {
             let target = wire_address(meaning, target);
             log::info!("{target} is blocked by the route of line {}", route.line);
-            Path::Refused(libc::EACCES)
+            Path::Refused(errno::of_block(route.errno))
         }
         (Decision::NoRoute, Meaning::Ip(_)) if passes => Path::Direct,
         (Decision::NoRoute, meaning) => {
             log::info!("{} has no route", wire_address(meaning, target));
-            Path::Refused(libc::ENETUNREACH)
+            return Err(NoRoute);
         }
-    }
+    })
 }
 
 /// Whether a datagram may pass because the proxies of its target have no words for UDP; the key `udp`.
@@ -308,6 +329,7 @@ fn is_all_direct(runtime: &Runtime) -> bool {
         from: address::UNBOUND,
         to: Host::Ip(Ipv4Addr::BROADCAST.into()),
         port: None,
+        process: runtime.process(),
     };
     let routes = &runtime.config.routes;
     routes.iter().all(|route| matches!(route.via, Via::Direct))

@@ -4,6 +4,9 @@
 //! One page, wiped by the kernel in a forked child (MADV_WIPEONFORK), holds the process that owns this memory. Zero
 //! means a new process, another process's number means we run on borrowed memory.
 
+use std::ffi::{CStr, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 
@@ -13,6 +16,32 @@ static OWNER: AtomicPtr<AtomicI32> = AtomicPtr::new(ptr::null_mut());
 pub(crate) fn id() -> libc::pid_t {
     // SAFETY: getpid has no preconditions.
     unsafe { libc::getpid() }
+}
+
+/// The effective user.
+pub(crate) fn user() -> libc::uid_t {
+    // SAFETY: geteuid has no preconditions.
+    unsafe { libc::geteuid() }
+}
+
+/// The file this process was started as, as execve(2) was given it: of a script the script (getauxval(3), AT_EXECFN).
+pub(crate) fn started_as() -> Option<PathBuf> {
+    // SAFETY: getauxval has no preconditions; the string it finds is on the stack as long as the process runs, and the
+    // kernel ends that with zeroes.
+    let file = unsafe {
+        let file = libc::getauxval(libc::AT_EXECFN) as *const libc::c_char;
+        (!file.is_null()).then(|| CStr::from_ptr(file))?
+    };
+    Some(PathBuf::from(OsStr::from_bytes(file.to_bytes())))
+}
+
+/// The file that runs (proc_pid_exe(5)), also where it has been replaced meanwhile; `None` where /proc is not mounted.
+pub(crate) fn executable() -> Option<PathBuf> {
+    let file = std::fs::read_link("/proc/self/exe").ok()?;
+    match file.as_os_str().as_bytes().strip_suffix(b" (deleted)") {
+        Some(replaced) => Some(PathBuf::from(OsStr::from_bytes(replaced))),
+        None => Some(file),
+    }
 }
 
 /// Maps the page; called from the constructor, while there is one thread.

@@ -55,11 +55,13 @@ pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
     }
     let Some(runtime) = runtime() else { return Lookup::Refused };
     let Some(name) = well_formed(bytes) else { return Lookup::Nonexistent };
-    if policy::names_are_local(runtime) || goes_direct(runtime, Host::Name(name), port) {
-        return Lookup::Libc;
-    }
-    if asks_for_addresses(runtime) {
-        return Lookup::Asked;
+    match route(runtime, Host::Name(name), port) {
+        Decision::Direct(_) => return Lookup::Libc,
+        // Nobody is asked; connecting to what stands for the name has the errno of the route.
+        Decision::Block(_) => {}
+        _ if policy::names_are_local(runtime) => return Lookup::Libc,
+        _ if asks_for_addresses(runtime) => return Lookup::Asked,
+        _ => {}
     }
     let Some(table) = names() else { return Lookup::Again };
     match table.insert(name.as_bytes()) {
@@ -85,22 +87,29 @@ pub(crate) fn is_local() -> bool {
 /// Whether libc may send a query about this name.
 pub(crate) fn may_be_asked_for(name: &[u8]) -> bool {
     let name = well_formed(name);
-    runtime().is_some_and(|runtime| {
-        policy::names_are_local(runtime)
-            || name.is_some_and(|name| goes_direct(runtime, Host::Name(name), None))
+    runtime().is_some_and(|runtime| match name.map(|name| route(runtime, Host::Name(name), None)) {
+        Some(Decision::Direct(_)) => true,
+        Some(Decision::Block(_)) => false,
+        _ => policy::names_are_local(runtime),
     })
 }
 
 /// Whether the name of an address may be asked for by libc.
 pub(crate) fn reverse_goes_direct(ip: IpAddr) -> bool {
-    runtime()
-        .is_some_and(|runtime| policy::names_are_local(runtime) || goes_direct(runtime, Host::Ip(ip), None))
+    runtime().is_some_and(|runtime| {
+        policy::names_are_local(runtime) || matches!(route(runtime, Host::Ip(ip), None), Decision::Direct(_))
+    })
 }
 
-fn goes_direct(runtime: &Runtime, to: Host<'_>, port: Option<u16>) -> bool {
-    let question =
-        Question { command: Command::Connect, protocol: Protocol::Tcp, from: address::UNBOUND, to, port };
-    matches!(runtime.config.route(&question), Decision::Direct(_))
+/// Whether nobody may be asked for the addresses of this name.
+pub(crate) fn is_blocked(runtime: &Runtime, name: &str) -> bool {
+    matches!(route(runtime, Host::Name(name), None), Decision::Block(_))
+}
+
+fn route<'a>(runtime: &'a Runtime, to: Host<'_>, port: Option<u16>) -> Decision<'a> {
+    let (command, protocol, from) = (Command::Connect, Protocol::Tcp, address::UNBOUND);
+    let process = runtime.process();
+    runtime.config.route(&Question { command, protocol, from, to, port, process })
 }
 
 /// The address a name is a literal of, in any of the forms inet_aton(3) knows, as libc reads it.

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
-use socks_conf::{Config, Proxy, ProxyHost, Route};
+use socks_conf::{Config, Process, Proxy, ProxyHost, Route};
 use socks_names::{Range, Table};
 use socks_proto::Credentials;
 
 use crate::configuration::runtime;
-use crate::{environment, resolver, stack, sys};
+use crate::{environment, process, resolver, stack, sys};
 
 static NAMES: OnceBox<Option<Table>> = OnceBox::new();
 
@@ -22,6 +22,13 @@ pub(crate) struct Runtime {
     /// The fake addresses; `None` where the configured range cannot serve.
     pub(crate) range: Option<Range>,
     proxies: Vec<Prepared>,
+    program: Option<Program>,
+}
+
+/// The program we are in; of interest where a route is about some.
+struct Program {
+    started_as: Option<PathBuf>,
+    executable: Option<PathBuf>,
 }
 
 /// What a proxy needs besides its configuration.
@@ -58,12 +65,24 @@ impl Runtime {
         let (base, prefix) = config.fake_range;
         let fresh =
             || Range::new(base, prefix).inspect_err(|error| log::error!("fake addresses: {error}")).ok();
-        Runtime { range: range.or_else(fresh), config, proxies }
+        let program = config
+            .names_programs()
+            .then(|| Program { started_as: process::started_as(), executable: process::executable() });
+        Runtime { range: range.or_else(fresh), config, proxies, program }
     }
 
     /// Whether a route is one of this configuration.
     pub(crate) fn has(&self, route: &Route) -> bool {
         self.config.routes.iter().chain(&self.config.automatic).any(|own| std::ptr::eq(own, route))
+    }
+
+    /// This process, as far as the routes care. The user may be another at the next call.
+    pub(crate) fn process(&self) -> Process<'_> {
+        Process {
+            started_as: self.program.as_ref().and_then(|program| program.started_as.as_deref()),
+            executable: self.program.as_ref().and_then(|program| program.executable.as_deref()),
+            user: self.config.names_users().then(process::user),
+        }
     }
 
     /// What to authenticate with at a proxy; without `password` the name alone will do.

@@ -3,8 +3,9 @@
 use crate::caution::Caution;
 use crate::text::Text;
 use crate::{
-    Command, Commands, Config, Decision, Endpoint, Host, Method, Mode, Network, Place, Ports, Protocol,
-    Protocols, Proxy, ProxyHost, ProxyProtocols, Question, Route, Search, Via, Warning,
+    BlockErrno, Callers, Command, Commands, Config, Decision, Endpoint, Host, Method, Mode, Network, Place,
+    Ports, Process, Protocol, Protocols, Proxy, ProxyHost, ProxyProtocols, Question, Route, Search, Via,
+    Warning,
 };
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -52,6 +53,7 @@ impl Config {
             from: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
             to: Host::Ip(address),
             port: Some(proxy.port),
+            process: Process::default(),
         };
         match self.route(&question) {
             Decision::Proxy(route, _) if !address.is_loopback() && route.is_about_some_places() => {
@@ -72,6 +74,8 @@ impl Route {
                 ports: Ports::Equal(port),
             }],
             via: Via::Direct,
+            errno: BlockErrno::default(),
+            callers: Callers::default(),
             commands: Commands::from([Command::Connect]),
             protocols: Protocols::from([Protocol::Tcp]),
             proxyprotocols: ProxyProtocols::EMPTY,

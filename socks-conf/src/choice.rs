@@ -1,7 +1,7 @@
 //! Keys whose value is one word out of a few.
 
 use crate::Isolation;
-use crate::keyword::{BIND_POLICIES, RESOLVE_PROTOCOLS, UDP_FALLBACKS};
+use crate::keyword::{BIND_POLICIES, BLOCK_ERRNOS, RESOLVE_PROTOCOLS, UDP_FALLBACKS};
 use crate::problem::Problem;
 use crate::value::unknown_value;
 
@@ -92,6 +92,44 @@ impl Choice for BindPolicy {
     const MEANINGS: &'static [BindPolicy] = &[BindPolicy::Auto, BindPolicy::Always, BindPolicy::Never];
 }
 
+/// What a call fails with that a route blocks (the key `errno`), out of what connect(2) documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlockErrno {
+    /// EACCES: not allowed.
+    #[default]
+    Acces,
+    /// EPERM: not allowed, as a firewall on this machine says it.
+    Perm,
+    /// ECONNREFUSED: nobody listens there.
+    ConnRefused,
+    /// ENETUNREACH: there is no way to that network.
+    NetUnreach,
+    /// EHOSTUNREACH: there is no way to that host.
+    HostUnreach,
+    /// ETIMEDOUT: nobody answered, which is said at once.
+    TimedOut,
+}
+
+impl BlockErrno {
+    /// The name that errno(3) has for it.
+    pub fn name(self) -> &'static str {
+        self.word()
+    }
+}
+
+impl Choice for BlockErrno {
+    const KEYWORD: &'static str = "errno";
+    const WORDS: &'static [&'static str] = BLOCK_ERRNOS;
+    const MEANINGS: &'static [BlockErrno] = &[
+        BlockErrno::Acces,
+        BlockErrno::Perm,
+        BlockErrno::ConnRefused,
+        BlockErrno::NetUnreach,
+        BlockErrno::HostUnreach,
+        BlockErrno::TimedOut,
+    ];
+}
+
 impl Choice for Isolation {
     const KEYWORD: &'static str = "isolate";
     const WORDS: &'static [&'static str] = &["process"];
@@ -111,6 +149,7 @@ mod tests {
         all_have_meanings::<ResolveProtocol>();
         all_have_meanings::<UdpFallback>();
         all_have_meanings::<BindPolicy>();
+        all_have_meanings::<BlockErrno>();
         all_have_meanings::<Isolation>();
     }
 }

@@ -68,6 +68,16 @@ impl Config {
             warnings: Vec::new(),
         }
     }
+
+    /// Whether a route is about some programs only.
+    pub fn names_programs(&self) -> bool {
+        self.routes.iter().any(|route| !route.callers.programs.is_empty())
+    }
+
+    /// Whether a route is about some users only.
+    pub fn names_users(&self) -> bool {
+        self.routes.iter().any(|route| !route.callers.users.is_empty())
+    }
 }
 
 /// What a configuration was read from.

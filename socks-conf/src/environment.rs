@@ -10,8 +10,8 @@ use crate::error::VariableError;
 use crate::text::Text;
 use crate::url::host_and_port;
 use crate::{
-    BindPolicy, Commands, Config, Endpoint, Error, LogTarget, Method, Mode, Protocols, Proxy, ProxyProtocol,
-    Route, Search, Secret, Source, Via, Warning, nameserver,
+    BindPolicy, BlockErrno, Callers, Commands, Config, Endpoint, Error, LogTarget, Method, Mode, Protocols,
+    Proxy, ProxyProtocol, Route, Search, Secret, Source, Via, Warning, nameserver,
 };
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -288,6 +288,8 @@ impl Route {
             via: Via::Proxies(indices),
             mode,
             chain_len,
+            errno: BlockErrno::default(),
+            callers: Callers::default(),
             proxyprotocols,
             methods: Method::possible(proxyprotocols),
             line: 0,

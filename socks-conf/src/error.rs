@@ -1,6 +1,6 @@
 //! Why there is no configuration.
 
-use crate::{Diagnostic, UrlError};
+use crate::{Diagnostic, Source, UrlError};
 use std::path::PathBuf;
 use std::{fmt, io};
 
@@ -21,6 +21,15 @@ pub enum Error {
     PasswordFile {
         /// The file.
         file: PathBuf,
+    },
+    /// A route is about a user whom passwd(5) does not have.
+    UnknownUser {
+        /// Where the route is.
+        place: Source,
+        /// The line of the route.
+        line: u32,
+        /// The user.
+        name: String,
     },
     /// No variable names a proxy and none of the files exists.
     Missing {
@@ -91,6 +100,10 @@ impl fmt::Display for Error {
             Error::PasswordFile { file } => {
                 write!(f, "{}: expected a password of 1 to 255 bytes in the first line", file.display())
             }
+            Error::UnknownUser { place, line, name } => write!(
+                f,
+                "{place}: the route of line {line} is about the user `{name}`, whom /etc/passwd does not have; write the user ID"
+            ),
             Error::Missing { tried } => {
                 f.write_str("no configuration: no variable names a proxy, and none of these files exists:")?;
                 tried.iter().try_for_each(|file| write!(f, "\n  {}", file.display()))

@@ -16,6 +16,10 @@ pub enum Reason {
     Protocol,
     /// It is about sockets with another local address.
     From,
+    /// It is about other programs.
+    Program,
+    /// It is about other users.
+    User,
     /// It is about other targets.
     To,
     /// It is about other ports of the target.
@@ -37,6 +41,8 @@ impl fmt::Display for Reason {
             Reason::Command => "it does not serve this command",
             Reason::Protocol => "it does not serve this transport protocol",
             Reason::From => "it is about sockets with another local address",
+            Reason::Program => "it is about other programs",
+            Reason::User => "it is about other users",
             Reason::To => "it is about other targets",
             Reason::Port => "it is about other ports",
             Reason::PortUnknown => "whether it matches depends on the port",
@@ -102,6 +108,13 @@ impl Config {
         }
         if !route.leaves(question.from) {
             return Some(Reason::From);
+        }
+        let unknown = route.via != Via::Direct;
+        if !route.callers.include_program_of(&question.process).unwrap_or(unknown) {
+            return Some(Reason::Program);
+        }
+        if !route.is_about(&question.process) {
+            return Some(Reason::User);
         }
         let is_proxied = matches!(route.via, Via::Proxies(_));
         match route.matches(question) {

@@ -167,10 +167,14 @@ pub enum ClauseKey {
     Next,
     Mode,
     ChainLen,
+    Program,
+    Uid,
+    Errno,
 }
 
 const SERVER: &str = "it is a key of the server's file, sockd.conf";
 const RULE: &str = "it opens a rule of the server's file, sockd.conf; a client's file has routes";
+const PROCESS_USER: &str = "user names and passwords are not in this file; set SOCKS_USERNAME and SOCKS_PASSWORD, or use TOML. For the user who runs the program write `uid`";
 const NO_GSSAPI: &str = "GSSAPI authentication is not built in";
 const CREDENTIALS: &str =
     "user names and passwords are not in this file; set SOCKS_USERNAME and SOCKS_PASSWORD, or use TOML";
@@ -185,6 +189,8 @@ pub(crate) const BIND_POLICIES: &[&str] = &["auto", "always", "never"];
 pub(crate) const PROXY_PROTOCOLS: &[&str] = &["socks_v4", "socks_v4a", "socks_v5", "http", "http_v1.0"];
 pub(crate) const COMMANDS: &[&str] = &["connect", "bind", "udpassociate", "bindreply", "udpreply"];
 pub(crate) const PROTOCOLS: &[&str] = &["tcp", "udp"];
+pub(crate) const BLOCK_ERRNOS: &[&str] =
+    &["EACCES", "EPERM", "ECONNREFUSED", "ENETUNREACH", "EHOSTUNREACH", "ETIMEDOUT"];
 pub(crate) const METHODS: &[&str] = &["none", "username"];
 pub(crate) const MODES: &[&str] = &["failover", "strict", "dynamic", "random", "round_robin"];
 
@@ -340,6 +346,27 @@ pub static KEYWORDS: &[Keyword] = &[
         "How many proxies a connection goes through, in the modes random and round_robin.",
         ClauseKey::ChainLen,
     ),
+    clause(
+        "program",
+        Value::Words,
+        "every program",
+        "The programs the route is about: a name, or an absolute path.",
+        ClauseKey::Program,
+    ),
+    clause(
+        "uid",
+        Value::Words,
+        "every user",
+        "The users the route is about: a name, or a user ID.",
+        ClauseKey::Uid,
+    ),
+    clause(
+        "errno",
+        Value::OneOf(BLOCK_ERRNOS),
+        "EACCES",
+        "What a call fails with that a `block` route refuses.",
+        ClauseKey::Errno,
+    ),
     idle(
         "extension",
         Section::Route,
@@ -363,7 +390,7 @@ pub static KEYWORDS: &[Keyword] = &[
     Keyword::refused("socksmethod", Section::Route, "in a route the key is called `method`"),
     Keyword::refused("clientmethod", Section::Route, "in a route the key is called `method`"),
     Keyword::refused("protocolversion", Section::Route, "it is called `proxyprotocol` now"),
-    Keyword::refused("user", Section::Route, CREDENTIALS),
+    Keyword::refused("user", Section::Route, PROCESS_USER),
     Keyword::refused("username", Section::Route, CREDENTIALS),
     Keyword::refused("password", Section::Route, CREDENTIALS),
     Keyword::refused("log", Section::Route, "only rules of the server's file, sockd.conf, have it"),

@@ -6,7 +6,7 @@
 //! given the two functions it needs, so that the preload library can read files past its own hooks.
 //!
 //! ```
-//! use socks_conf::{Command, Decision, Host, Protocol, ProxyProtocol, Question};
+//! use socks_conf::{Command, Decision, Host, Process, Protocol, ProxyProtocol, Question};
 //! use std::path::Path;
 //!
 //! let text = b"route { from: 0.0.0.0/0 to: 0.0.0.0/0 via: 10.0.0.11 port = 1080 proxyprotocol: socks_v5 }";
@@ -17,6 +17,7 @@
 //!     from: "0.0.0.0:0".parse().unwrap(),
 //!     to: Host::Name("www.example.com"),
 //!     port: Some(443),
+//!     process: Process::default(),
 //! };
 //! assert!(matches!(config.route(&question), Decision::Proxy(_, ProxyProtocol::SocksV5)));
 //! ```
@@ -27,6 +28,7 @@
 )]
 
 mod automatic;
+mod caller;
 mod caution;
 mod choice;
 mod config;
@@ -61,8 +63,9 @@ mod url;
 mod value;
 mod veil;
 
+pub use caller::{Callers, Process, Program, User};
 pub use caution::Caution;
-pub use choice::{BindPolicy, ResolveProtocol, UdpFallback};
+pub use choice::{BindPolicy, BlockErrno, ResolveProtocol, UdpFallback};
 pub use config::{Config, LogTarget, Search, Source};
 pub use convert::Unconvertible;
 pub use diagnostic::{Diagnostic, Location, Warning};

@@ -1,7 +1,7 @@
 //! Finding the configuration: variables that name a proxy, else the first file that exists.
 
 use crate::environment::{Environment, expand_home};
-use crate::{Config, Error, Isolation, Proxy, Secret, Source, parse};
+use crate::{Config, Error, Isolation, Proxy, Route, Secret, Source, User, parse};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,11 +35,33 @@ pub fn load(variable: &dyn Fn(&str) -> Option<OsString>, read: Read<'_>) -> Resu
         read_password(proxy, home.as_deref(), beside.as_deref(), read)?;
         isolate(proxy);
     }
+    find_users(&mut config, read)?;
     environment.add_credentials(&mut config)?;
     environment.add_logging(&mut config)?;
     environment.add_settings(&mut config)?;
     environment.warn_about_idle_variables(&mut config);
     Ok(config)
+}
+
+/// Gives the users of the routes their numbers. A user that is not there would make a route mean nobody.
+fn find_users(config: &mut Config, read: Read<'_>) -> Result<(), Error> {
+    const PASSWD: &str = "/etc/passwd";
+    let named = |route: &&mut Route| route.callers.users.iter().any(|user| user.id.is_none());
+    let mut passwd = None;
+    for route in config.routes.iter_mut().filter(named) {
+        let passwd = match &passwd {
+            Some(passwd) => passwd,
+            None => passwd.insert(read(Path::new(PASSWD)).unwrap_or_default()),
+        };
+        for user in &mut route.callers.users {
+            user.id = user.id.or_else(|| User::find(passwd, &user.written));
+            if user.id.is_none() {
+                let (place, line) = (config.source.clone(), route.line);
+                return Err(Error::UnknownUser { place, line, name: user.written.clone() });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes the user name by which the proxy tells this process from others. Process numbers come again, times do not.

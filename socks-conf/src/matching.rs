@@ -1,6 +1,6 @@
 //! Whether one route matches one call: the comparison behind [`Config::route`](crate::Config::route).
 
-use crate::{Command, Endpoint, Host, Method, Place, Protocol, ProxyProtocol, Question, Route, Via};
+use crate::{Command, Endpoint, Host, Method, Place, Process, Protocol, ProxyProtocol, Question, Route, Via};
 use std::net::{IpAddr, SocketAddr};
 
 /// The passes of [`Search::ByProxyProtocol`](crate::Search::ByProxyProtocol); `None` is the pass over the direct routes.
@@ -57,13 +57,20 @@ impl Route {
 
     pub(crate) fn matches(&self, question: &Question<'_>) -> Match {
         let serves = self.commands.contains(question.command) && self.protocols.contains(question.protocol);
-        if !serves || !self.leaves(question.from) {
+        if !serves || !self.leaves(question.from) || !self.is_about(&question.process) {
             return Match::No;
         }
         if question.has_no_target_yet() {
             return Match::Yes;
         }
         self.to.iter().map(|to| self.reaches(to, question)).max().unwrap_or(Match::No)
+    }
+
+    /// Whether the route is about this process; one that is not known gets past every direct route and no other.
+    pub(crate) fn is_about(&self, process: &Process<'_>) -> bool {
+        let unknown = self.via != Via::Direct;
+        self.callers.include_program_of(process).unwrap_or(unknown)
+            && self.callers.include_user_of(process).unwrap_or(unknown)
     }
 
     pub(crate) fn leaves(&self, from: SocketAddr) -> bool {

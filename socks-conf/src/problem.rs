@@ -144,6 +144,12 @@ pub enum Problem {
     ProtocolsDoNotMix,
     /// `method: username` with neither socks_v5 nor anything else that could carry it.
     MethodNeedsSocks5,
+    /// A key that says how a block fails, in a route that is none.
+    ErrnoWithoutBlock,
+    /// Not the name or the path of a program.
+    NotAProgram(String),
+    /// Not the name or the number of a user.
+    NotAUser(String),
     /// A key that says how to talk to a proxy, in a route that has none.
     NoProxyToTalkTo {
         /// The key.
@@ -252,6 +258,11 @@ impl fmt::Display for Problem {
             Problem::NoProxyToTalkTo { keyword, via } => {
                 write!(f, "`{keyword}` says how to talk to a proxy, but this route is `via: {via}`")
             }
+            Problem::ErrnoWithoutBlock => {
+                f.write_str("`errno` says how a call fails that is blocked, but this route leads somewhere")
+            }
+            Problem::NotAProgram(word) => write!(f, "`{word}` is neither the name of a program nor its path"),
+            Problem::NotAUser(word) => write!(f, "`{word}` is neither the name of a user nor a number"),
             Problem::Toml { message, .. } => f.write_str(message),
             Problem::NotPorts(text) => write!(f, "`{text}` is not a port"),
             Problem::NotAFakeRange => {
@@ -323,6 +334,11 @@ impl Problem {
             Problem::ProtocolsDoNotMix => "write a route for each",
             Problem::MethodNeedsSocks5 => "accepted: proxyprotocol: socks_v5",
             Problem::NoProxyToTalkTo { .. } => "leave it out, or name the proxy in `via`",
+            Problem::ErrnoWithoutBlock => "leave it out, or have `via` say block",
+            Problem::NotAProgram(_) => {
+                "accepted: a name such as curl, or an absolute path such as /usr/bin/curl"
+            }
+            Problem::NotAUser(_) => "accepted: a name such as alice, or a user ID such as 1000",
             Problem::NotPorts(_) => {
                 "accepted: 80, \"http\", \"1024-65535\", \">= 1024\", \"!= 25\", or a list of these"
             }

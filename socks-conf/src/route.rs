@@ -2,7 +2,7 @@
 
 use crate::proxy::ProxyProtocols;
 use crate::set::{Member, Set};
-use crate::{Endpoint, Mode, Place, Ports};
+use crate::{BlockErrno, Callers, Endpoint, Mode, Place, Ports};
 
 /// One route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub struct Route {
     pub mode: Mode,
     /// How many of them a connection goes through; counts in the modes [`Mode::Random`] and [`Mode::RoundRobin`].
     pub chain_len: usize,
+    /// What the call fails with where the route leads nowhere.
+    pub errno: BlockErrno,
+    /// Whose calls it is about.
+    pub callers: Callers,
     /// The operations it serves.
     pub commands: Commands,
     /// The transport protocols it serves.

@@ -5,7 +5,7 @@
 //! `resolveprotocol: fake`.
 
 use crate::matching::{Match, PASSES};
-use crate::{Command, Config, Mode, Protocol, Proxy, ProxyHost, ProxyProtocol, Route, Search, Via};
+use crate::{Command, Config, Mode, Process, Protocol, Proxy, ProxyHost, ProxyProtocol, Route, Search, Via};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// What the application wants to reach.
@@ -30,6 +30,8 @@ pub struct Question<'a> {
     pub to: Host<'a>,
     /// The target's port; `None` when it is not known yet, as in a name look-up.
     pub port: Option<u16>,
+    /// Who makes it.
+    pub process: Process<'a>,
 }
 
 /// Where a call goes.
@@ -69,6 +71,9 @@ impl Config {
     ///
     /// `from:` is compared with the local address; `0/0` and `0.0.0.0/0` both match any, names match none.
     /// The target of a bind is compared only when it is known.
+    ///
+    /// A route about some programs or users is passed over in the processes of others. Where it is not known whose the
+    /// process is, a direct route is passed over and every other one counts: nothing goes direct by mistake.
     ///
     /// When the port is not known, a direct route must match whatever it is, while a proxy route needs only
     /// a port that could match. A block route limited to ports is passed over, except that it keeps a name
@@ -184,6 +189,7 @@ impl Proxy {
                 ProxyHost::Name(name) => Host::Name(name),
             },
             port: Some(self.port),
+            process: Process::default(),
         }
     }
 }

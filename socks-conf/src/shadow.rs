@@ -104,6 +104,7 @@ impl Route {
         !other.commands.is_subset(left)
             && other.commands.is_subset(self.commands.union(left))
             && other.protocols.is_subset(self.protocols)
+            && self.callers.cover(&other.callers)
             && self.from.covers_origin(&other.from)
             && other.to.iter().all(|target| self.to.iter().any(|ours| self.reaches_all_of(ours, target)))
     }

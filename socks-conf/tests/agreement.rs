@@ -1,6 +1,6 @@
 //! Dante's reader and ours: what one accepts the other does, or a reason says why not.
 
-use socks_conf::{Command, Config, Decision, Host, Protocol, ProxyProtocols, Question, parse};
+use socks_conf::{Command, Config, Decision, Host, Process, Protocol, ProxyProtocols, Question, parse};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -45,8 +45,14 @@ fn dante_and_we_accept_the_same_or_say_why_not() {
 fn ours(config: &Config, host: &str, port: u16) -> String {
     let to = host.parse().map_or(Host::Name(host), Host::Ip);
     let from = SocketAddr::from(([0, 0, 0, 0], 0));
-    let question =
-        Question { command: Command::Connect, protocol: Protocol::Tcp, from, to, port: Some(port) };
+    let question = Question {
+        command: Command::Connect,
+        protocol: Protocol::Tcp,
+        from,
+        to,
+        port: Some(port),
+        process: Process::default(),
+    };
     match config.route(&question) {
         Decision::Direct(_) => "direct".to_owned(),
         Decision::Block(_) | Decision::NoRoute => "none".to_owned(),

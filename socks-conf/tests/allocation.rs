@@ -1,6 +1,6 @@
 //! The routing decision runs inside connect(2), where an allocation could deadlock or recurse: none happens.
 
-use socks_conf::{Command, Decision, Host, Protocol, Question, parse};
+use socks_conf::{Command, Decision, Host, Process, Protocol, Question, parse};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -46,8 +46,14 @@ fn routing_allocates_nothing() {
         ] {
             for port in [None, Some(25), Some(443)] {
                 let from = SocketAddr::from(([0, 0, 0, 0], 0));
-                let question =
-                    Question { command: Command::Connect, protocol: Protocol::Tcp, from, to, port };
+                let question = Question {
+                    command: Command::Connect,
+                    protocol: Protocol::Tcp,
+                    from,
+                    to,
+                    port,
+                    process: Process::default(),
+                };
                 if let Decision::Proxy(route, _) = config.route(&question) {
                     assert!(config.through(route, &question).count() > 0);
                 }

@@ -1,7 +1,8 @@
 //! A converted configuration decides every call as the original does.
 
 use socks_conf::{
-    Command, Config, Decision, Host, Place, Ports, Protocol, ProxyProtocol, Question, Unconvertible, parse,
+    Command, Config, Decision, Host, Place, Ports, Process, Protocol, ProxyProtocol, Question, Unconvertible,
+    parse,
 };
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -25,12 +26,17 @@ fn converted(config: &Config) -> Config {
     parse(text.as_bytes(), Path::new("converted.toml")).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
+/// Some that the fixtures name, and one that none does.
+const PROCESSES: [(&str, u32); 4] =
+    [("/opt/telemetryd", 1000), ("/usr/bin/rsync", 1000), ("/usr/bin/backup", 0), ("/bin/other", 5)];
+
 /// Every place and port that a route mentions, those beside them, and some that none does.
 struct Grid {
     names: Vec<String>,
     addresses: Vec<IpAddr>,
     ports: Vec<u16>,
     from: Vec<IpAddr>,
+    processes: Vec<Process<'static>>,
 }
 
 impl Grid {
@@ -40,7 +46,15 @@ impl Grid {
             addresses: vec![[192, 0, 2, 200].into(), "2001:db8:ffff::1".parse().unwrap()],
             ports: vec![1, 65535],
             from: vec![[0, 0, 0, 0].into()],
+            processes: vec![Process::default()],
         };
+        if config.names_programs() || config.names_users() {
+            grid.processes.extend(PROCESSES.map(|(program, user)| Process {
+                started_as: Some(Path::new(program)),
+                executable: None,
+                user: Some(user),
+            }));
+        }
         for route in config.routes.iter().chain(&config.automatic) {
             for to in &route.to {
                 grid.add_place(&to.place);
@@ -81,7 +95,10 @@ impl Grid {
                 for to in &hosts {
                     for port in self.ports.iter().copied().map(Some).chain([None]) {
                         let from = SocketAddr::new(*from, 0);
-                        ask(&Question { command, protocol, from, to: *to, port });
+                        for process in &self.processes {
+                            let (to, process) = (*to, *process);
+                            ask(&Question { command, protocol, from, to, port, process });
+                        }
                     }
                 }
             }
@@ -105,7 +122,7 @@ fn outcome(config: &Config, question: &Question<'_>) -> (&'static str, Vec<(Stri
     };
     match config.route(question) {
         Decision::Direct(_) => ("direct", Vec::new()),
-        Decision::Block(_) => ("block", Vec::new()),
+        Decision::Block(route) => (route.errno.name(), Vec::new()),
         Decision::NoRoute => ("none", Vec::new()),
         Decision::Proxy(route, first) => {
             let through = config.through(route, question);

@@ -73,6 +73,22 @@ fn socks_conf_names_the_file_and_must_exist() {
 }
 
 #[test]
+fn users_of_routes_are_those_of_the_file() {
+    let text = b"[[route]]\nuser = ['bob', 7]\nvia = 'block'\n";
+    let passwd = b"root:x:0:0::/:/bin/sh\nbob:x:1001:1001::/:/bin/sh\n";
+    let of = |passwd: &[u8]| {
+        load_from(&[("SOCKS_CONF", "/a")], &[("/a", Some(text)), ("/etc/passwd", Some(passwd))])
+    };
+    let users: Vec<_> = of(passwd).unwrap().routes[0].callers.users.iter().map(|user| user.id).collect();
+    assert_eq!(users, [Some(1001), Some(7)]);
+    let error = of(b"").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "/a: the route of line 1 is about the user `bob`, whom /etc/passwd does not have; write the user ID"
+    );
+}
+
+#[test]
 fn an_unreadable_file_is_an_error_and_a_missing_one_is_not() {
     let files = [("/etc/socks.conf", None), ("/etc/dante.conf", Some(ROUTE))];
     assert!(matches!(load_from(&[], &files), Err(Error::Unreadable { .. })));
@@ -97,6 +113,7 @@ fn socksify_proxy_holds_urls_in_fail_over_order() {
         from: SocketAddr::from(([0, 0, 0, 0], 0)),
         to: Host::Name("www.example.com"),
         port: Some(80),
+        process: socks_conf::Process::default(),
     };
     assert!(matches!(config.route(&question), Decision::Proxy(_, ProxyProtocol::SocksV5)));
 }

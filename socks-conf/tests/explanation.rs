@@ -1,6 +1,6 @@
 //! An explanation agrees with the decision.
 
-use socks_conf::{Command, Config, Decision, Host, Protocol, Question, Reason, parse};
+use socks_conf::{Command, Config, Decision, Host, Process, Protocol, Question, Reason, parse};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,7 +16,14 @@ route { from: 0/0 to: .home.example via: direct }
 
 fn question<'a>(to: Host<'a>, port: Option<u16>) -> Question<'a> {
     let from = SocketAddr::from(([0, 0, 0, 0], 0));
-    Question { command: Command::Connect, protocol: Protocol::Tcp, from, to, port }
+    Question {
+        command: Command::Connect,
+        protocol: Protocol::Tcp,
+        from,
+        to,
+        port,
+        process: Process::default(),
+    }
 }
 
 fn reasons(text: &str, question: &Question<'_>) -> Vec<Reason> {
@@ -36,6 +43,18 @@ fn each_route_has_its_reason() {
     assert_eq!(reasons(DANTE, &port), [Port, From, Decides, Protocol, Below, To]);
     let bind = Question { command: socks_conf::Command::Bind, ..address };
     assert_eq!(reasons(DANTE, &bind), [LaterPass, From, Decides, Protocol, Command, Command]);
+}
+
+#[test]
+fn routes_of_other_programs_and_users() {
+    let text = "[[route]]\nprogram = 'curl'\nvia = 'block'\n[[route]]\nuser = [7, 8]\nvia = 'direct'\n[[route]]\nvia = 'block'\n";
+    let by =
+        |program, user| Process { started_as: Some(Path::new(program)), executable: None, user: Some(user) };
+    let asked = question(Host::Ip([10, 0, 0, 1].into()), Some(80));
+    let reasons = |process| reasons(text, &Question { process, ..asked });
+    assert_eq!(reasons(by("/bin/curl", 7)), [Reason::Decides]);
+    assert_eq!(reasons(by("/bin/wget", 8)), [Reason::Program, Reason::Decides]);
+    assert_eq!(reasons(by("/bin/wget", 9)), [Reason::Program, Reason::User, Reason::Decides]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! No input makes the readers panic, and every complaint about a text names a place in it.
 
 use proptest::prelude::*;
-use socks_conf::{Command, Config, Diagnostic, Error, Host, Protocol, Question, parse};
+use socks_conf::{Command, Config, Diagnostic, Error, Host, Process, Protocol, Question, parse};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -33,7 +33,14 @@ fn ask(config: &Config) {
     for to in [Host::Ip([192, 0, 2, 1].into()), Host::Name("www.example.com"), Host::Name(".")] {
         for port in [None, Some(80)] {
             let from = SocketAddr::from(([0, 0, 0, 0], 0));
-            config.route(&Question { command: Command::Connect, protocol: Protocol::Tcp, from, to, port });
+            config.route(&Question {
+                command: Command::Connect,
+                protocol: Protocol::Tcp,
+                from,
+                to,
+                port,
+                process: Process::default(),
+            });
         }
     }
 }

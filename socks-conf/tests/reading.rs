@@ -1,9 +1,9 @@
 //! Both dialects give the model they are meant to give.
 
 use socks_conf::{
-    BindPolicy, Command, Commands, Config, Endpoint, KEYWORDS, LogTarget, Method, Mode, Network, Place,
-    Ports, Protocol, Protocols, Proxy, ProxyHost, ProxyProtocol, ProxyProtocols, ResolveProtocol, Route,
-    Search, Section, Standing, UdpFallback, Via, parse,
+    BindPolicy, BlockErrno, Callers, Command, Commands, Config, Endpoint, KEYWORDS, LogTarget, Method, Mode,
+    Network, Place, Ports, Protocol, Protocols, Proxy, ProxyHost, ProxyProtocol, ProxyProtocols,
+    ResolveProtocol, Route, Search, Section, Standing, UdpFallback, Via, parse,
 };
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -34,6 +34,8 @@ fn every_layout_of_the_same_route_gives_the_same_model() {
         via: Via::Proxies(vec![0]),
         mode: Mode::FailOver,
         chain_len: 1,
+        errno: BlockErrno::Acces,
+        callers: Callers::default(),
         commands: Commands::all(),
         protocols: Protocols::all(),
         proxyprotocols: ProxyProtocols::from([ProxyProtocol::SocksV5]),

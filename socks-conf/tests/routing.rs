@@ -1,6 +1,8 @@
 //! The routing decision, row by row: a configuration, calls, and where each goes.
 
-use socks_conf::{Command, Config, Decision, Host, Protocol, ProxyProtocol, Question, parse};
+use socks_conf::{
+    BlockErrno, Command, Config, Decision, Host, Process, Protocol, ProxyProtocol, Question, parse,
+};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -20,6 +22,7 @@ fn question(text: &str) -> Question<'_> {
         from: SocketAddr::from(([0, 0, 0, 0], 0)),
         to: Host::Name(""),
         port: None,
+        process: Process::default(),
     };
     let mut words = text.split(' ').peekable();
     while let Some(word) = words.next() {
@@ -428,4 +431,54 @@ fn without_routes_nothing_is_reached() {
         &dante("# nothing\n"),
         &[("192.0.2.1:80", "none"), ("a.example", "none"), ("udp 192.0.2.1:53", "none")],
     );
+}
+
+fn process<'a>(started_as: &'a str, user: u32) -> Process<'a> {
+    Process { started_as: Some(Path::new(started_as)), executable: None, user: Some(user) }
+}
+
+/// The line that decides about a connection of this process; 0 where none does.
+fn line(config: &Config, process: Process<'_>) -> u32 {
+    match config.route(&Question { process, ..question("192.0.2.1:80") }) {
+        Decision::Direct(route) | Decision::Block(route) | Decision::Proxy(route, _) => route.line,
+        Decision::NoRoute => 0,
+    }
+}
+
+#[test]
+fn programs_and_users_have_routes_of_their_own() {
+    for config in [
+        dante(include_str!("../fixtures/accepted/callers.conf")),
+        toml(include_str!("../fixtures/accepted/callers.toml")),
+    ] {
+        let lines: Vec<u32> = config.routes.iter().map(|route| route.line).collect();
+        let [block, direct, proxy] = lines[..] else { panic!("{lines:?}") };
+        assert_eq!(config.routes[0].errno, BlockErrno::ConnRefused);
+        assert_eq!(line(&config, process("/opt/telemetryd", 1000)), block);
+        assert_eq!(line(&config, process("/usr/bin/rsync", 5)), direct);
+        assert_eq!(line(&config, process("/usr/bin/backup", 5)), direct);
+        assert_eq!(line(&config, process("/opt/backup", 5)), 0);
+        assert_eq!(line(&config, process("/usr/bin/curl", 0)), proxy);
+        assert_eq!(line(&config, process("/usr/bin/curl", 5)), 0);
+    }
+}
+
+#[test]
+fn a_process_that_is_not_known_gets_past_direct_routes_only() {
+    let proxied = toml(
+        "[proxy.a]\nurl = \"socks5://10.0.0.11\"\n\
+         [[route]]\nprogram = \"curl\"\nvia = \"direct\"\n\
+         [[route]]\nuser = 7\nvia = \"direct\"\n\
+         [[route]]\nprogram = \"curl\"\nuser = 7\nvia = \"a\"\n\
+         [[route]]\nvia = \"direct\"\n",
+    );
+    assert_eq!(line(&proxied, Process::default()), 9);
+    assert_eq!(line(&proxied, process("/bin/wget", 8)), 13);
+    let blocked =
+        toml("[[route]]\nuser = 7\nprogram = \"curl\"\nvia = \"block\"\n[[route]]\nvia = \"direct\"\n");
+    assert_eq!(line(&blocked, Process::default()), 1);
+    assert_eq!(line(&blocked, process("/bin/curl", 8)), 5);
+    // The number of a name that nobody has looked up.
+    let named = toml("[[route]]\nuser = \"alice\"\nvia = \"direct\"\n");
+    assert_eq!(line(&named, process("/bin/curl", 8)), 0);
 }

@@ -23,7 +23,7 @@ fn value(row: &Keyword) -> Json {
         Value::Number | Value::Seconds => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         Value::OneOf(words) => json!({ "enum": words }),
         Value::ListOf(words) => one_or_list(json!({ "enum": words })),
-        Value::Gateway | Value::Endpoint | Value::LogTargets | Value::NameServers => {
+        Value::Gateway | Value::Words | Value::Endpoint | Value::LogTargets | Value::NameServers => {
             one_or_list(json!({ "type": "string" }))
         }
         _ => json!({ "type": "string" }),
@@ -86,7 +86,7 @@ fn proxy() -> Json {
 
 fn route() -> Json {
     // Those that are the proxy's or the endpoint's business in TOML.
-    let elsewhere = |row: &&Keyword| !matches!(row.name, "proxyprotocol" | "method" | "next");
+    let elsewhere = |row: &&Keyword| !matches!(row.name, "proxyprotocol" | "method" | "next" | "uid");
     let rows = keywords(Section::Route).filter(elsewhere);
     let mut properties: Map<String, Json> =
         rows.map(|row| (row.name.to_owned(), documented(value(row), row))).collect();
@@ -99,6 +99,9 @@ fn route() -> Json {
             "The target's port: 80, \"http\", \"1024-65535\", \">= 1024\", \"!= 25\".",
         ),
     );
+    let uid = keywords(Section::Route).find(|row| row.name == "uid").unwrap();
+    let user = json!({ "oneOf": [{ "type": "integer", "minimum": 0, "maximum": u32::MAX - 1 }, { "type": "string" }] });
+    properties.insert("user".into(), documented(one_or_list(user), uid));
     object(properties, &["via"])
 }
 

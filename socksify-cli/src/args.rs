@@ -131,9 +131,15 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS[:PORT]", requires = "explain")]
     pub from: Option<String>,
 
-    /// With --explain: also say whether the library could be loaded into this program
+    /// With --explain: from this program; also say whether the library could be loaded into it
+    ///
+    /// Unless given, from one that no route names.
     #[arg(long, value_name = "NAME", value_hint = ValueHint::CommandName, requires = "explain")]
     pub program: Option<OsString>,
+
+    /// With --explain: from a process of this user, by name or number, instead of the one who asks
+    #[arg(long, value_name = "USER", value_hint = ValueHint::Username, requires = "explain")]
+    pub user: Option<String>,
 
     /// Print JSON: of --check and --explain an object, of --names an array of objects with address, address6, name, table
     #[arg(long, requires = "report")]

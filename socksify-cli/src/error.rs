@@ -18,6 +18,8 @@ pub(crate) enum Error {
     Target(String),
     /// The local address of a call to be explained is none.
     From(String),
+    /// The user of a call to be explained is unknown.
+    User(String),
     /// A configuration cannot be written in TOML.
     Unconvertible(PathBuf, socks_conf::Unconvertible),
     /// A proxy URL of the command line is none.
@@ -73,6 +75,9 @@ impl fmt::Display for Error {
                     out,
                     "'{text}': expected HOST or HOST:PORT, such as www.example.org:80 or [2001:db8::1]:80"
                 )
+            }
+            Error::User(text) => {
+                write!(out, "--user {text}: /etc/passwd has no such user; a user ID is accepted, too")
             }
             Error::From(text) => {
                 write!(

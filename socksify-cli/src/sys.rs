@@ -25,6 +25,12 @@ pub(crate) fn open_files_limit() -> io::Result<u64> {
     Ok(limit.rlim_cur)
 }
 
+/// geteuid(2): who runs this.
+pub(crate) fn user() -> libc::uid_t {
+    // SAFETY: geteuid has no preconditions.
+    unsafe { libc::geteuid() }
+}
+
 fn c_path(path: &Path) -> io::Result<CString> {
     Ok(CString::new(path.as_os_str().as_bytes())?)
 }

@@ -21,7 +21,8 @@ impl Names for Known {
     fn remote(&self, name: &[u8]) -> Remote {
         let Some(runtime) = runtime() else { return Remote::Refused };
         let Some(name) = resolver::well_formed(name) else { return Remote::Nonexistent };
-        if resolver::asks_for_addresses(runtime) || resolver::may_be_asked_for(name.as_bytes()) {
+        let real = resolver::asks_for_addresses(runtime) && !resolver::is_blocked(runtime, name);
+        if real || resolver::may_be_asked_for(name.as_bytes()) {
             return Remote::Elsewhere;
         }
         let fake = names().and_then(|table| {

@@ -5,7 +5,8 @@ use super::proxies::Names;
 use super::{Unconvertible, one_or_list, quoted};
 use crate::set::{Member, Set};
 use crate::{
-    Commands, Config, Method, Mode, Place, Ports, Protocols, ProxyProtocol, ProxyProtocols, Route, Via,
+    BlockErrno, Callers, Commands, Config, Method, Mode, Place, Ports, Protocols, ProxyProtocol,
+    ProxyProtocols, Route, Via,
 };
 
 impl Config {
@@ -36,6 +37,7 @@ impl Config {
         if !route.from.place.is_everything() {
             text += &format!("\nfrom = {}", quoted(&route.from.place.to_string()));
         }
+        text += &callers(&route.callers);
         let places = route.to.iter().filter(|to| to.ports == ports);
         let places: Vec<String> = places.map(|to| quoted(&plain(&to.place).to_string())).collect();
         text += &format!("\nto = {}", one_or_list(&places));
@@ -43,7 +45,12 @@ impl Config {
             text += &format!("\nport = {ports}");
         }
         text += &self.serves(step);
-        text + &format!("\nvia = {}\n", self.via(step, names)) + &mode(route)
+        text += &format!("\nvia = {}\n", self.via(step, names));
+        text += &mode(route);
+        if route.errno != BlockErrno::default() {
+            text += &format!("errno = {}\n", quoted(route.errno.name()));
+        }
+        text
     }
 
     fn via(&self, step: &Step<'_>, names: &Names) -> String {
@@ -116,6 +123,17 @@ fn mode(route: &Route) -> String {
 fn words<T: Member>(set: Set<T>) -> String {
     let words: Vec<String> = set.iter().map(|member| quoted(member.word())).collect();
     one_or_list(&words)
+}
+
+/// The keys that say whose calls the route is about.
+fn callers(callers: &Callers) -> String {
+    let list = |key: &str, words: Vec<String>| match words.as_slice() {
+        [] => String::new(),
+        words => format!("\n{key} = {}", one_or_list(words)),
+    };
+    let programs = callers.programs.iter().map(|program| quoted(&program.to_string())).collect();
+    let users = callers.users.iter().map(|user| quoted(&user.written)).collect();
+    list("program", programs) + &list("user", users)
 }
 
 /// As TOML has it.

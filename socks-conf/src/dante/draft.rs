@@ -6,7 +6,10 @@ use super::parser::Parser;
 use crate::caution::Caution;
 use crate::mode::{self, Mode};
 use crate::problem::Problem;
-use crate::{Commands, Endpoint, Method, Place, Protocols, Proxy, ProxyProtocol, ProxyProtocols, Route, Via};
+use crate::{
+    BlockErrno, Callers, Commands, Endpoint, Method, Place, Protocols, Proxy, ProxyProtocol, ProxyProtocols,
+    Route, Via,
+};
 use std::ops::Range;
 
 /// What a route block said so far.
@@ -27,6 +30,8 @@ pub(super) struct Draft {
     pub(super) chain_len: Option<usize>,
     /// The first key that says something of several proxies.
     pub(super) several_at: Option<(Range<usize>, &'static str)>,
+    pub(super) callers: Callers,
+    pub(super) errno: Option<(BlockErrno, Range<usize>)>,
     /// Whether something in the block could not be read.
     pub(super) broken: bool,
 }
@@ -48,7 +53,9 @@ impl Parser<'_> {
         };
         self.check_from(&from, &gateway, from_at)?;
         let (via, draft) = self.lead(gateway, draft)?;
-        if via == Via::Direct && to.place.is_everything() && self.config.has_proxy_route() {
+        let errno = self.block_errno(&via, draft.errno.clone())?;
+        let everybody = draft.callers.is_everybody();
+        if via == Via::Direct && to.place.is_everything() && everybody && self.config.has_proxy_route() {
             self.warn(route, Caution::DirectForEverything);
         }
         let last = draft.next.last().map_or(draft.proxyprotocols, |last| last.protocols);
@@ -60,6 +67,8 @@ impl Parser<'_> {
             via,
             mode: draft.mode,
             chain_len: draft.chain_len.unwrap_or(1),
+            errno,
+            callers: draft.callers,
             proxyprotocols: draft.proxyprotocols,
             methods: draft.methods,
             line,
@@ -71,6 +80,14 @@ impl Parser<'_> {
         }
         self.config.routes.push(Route { commands, ..model });
         Ok(())
+    }
+
+    fn block_errno(&self, via: &Via, errno: Option<(BlockErrno, Range<usize>)>) -> Result<BlockErrno> {
+        match (via, errno) {
+            (_, None) => Ok(BlockErrno::default()),
+            (Via::Block, Some((errno, _))) => Ok(errno),
+            (_, Some((_, at))) => self.fail(at, Problem::ErrnoWithoutBlock),
+        }
     }
 
     /// Where the route leads, with what that leaves to be filled in.

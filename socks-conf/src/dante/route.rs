@@ -9,7 +9,7 @@ use crate::keyword::{COMMANDS, METHODS, PROTOCOLS, PROXY_PROTOCOLS};
 use crate::keyword::{ClauseKey, Key, Keyword, Section, Standing};
 use crate::problem::Problem;
 use crate::set::Member;
-use crate::{Command, Method, Protocol, ProxyProtocol};
+use crate::{Command, Method, Program, Protocol, ProxyProtocol, User};
 use std::ops::Range;
 
 impl Parser<'_> {
@@ -89,6 +89,16 @@ impl Parser<'_> {
             ClauseKey::Protocol => {
                 self.members(keyword.name, PROTOCOLS, Protocol::ALL, &mut draft.protocols)?
             }
+            ClauseKey::Program => {
+                let programs = self.callers(Program::new, Problem::NotAProgram)?;
+                draft.callers.programs.extend(programs);
+            }
+            ClauseKey::Uid => {
+                let users = self.callers(User::new, Problem::NotAUser)?;
+                draft.callers.users.extend(users);
+            }
+            ClauseKey::Errno if draft.errno.is_none() => draft.errno = Some((self.choice()?, word)),
+            ClauseKey::Errno => return self.fail(word, Problem::Repeated(keyword.name)),
             ClauseKey::Method => {
                 self.methods(keyword.name, &mut draft.methods)?;
                 draft.methods_at = Some(word);
@@ -107,6 +117,16 @@ impl Parser<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The programs or users up to the next keyword.
+    fn callers<T>(&mut self, read: fn(&str) -> Option<T>, problem: fn(String) -> Problem) -> Result<Vec<T>> {
+        let words = self.words(Class::Target)?;
+        let caller = |word: Range<usize>| {
+            let text = self.str(&word).into_owned();
+            read(&text).map_or_else(|| self.fail(word, problem(text)), Ok)
+        };
+        words.into_iter().map(caller).collect()
     }
 
     fn methods(&mut self, keyword: &'static str, methods: &mut Vec<Method>) -> Result<()> {

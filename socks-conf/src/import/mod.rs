@@ -16,8 +16,8 @@ use crate::caution::Caution;
 use crate::problem::Problem;
 use crate::text::Text;
 use crate::{
-    Commands, Config, Diagnostic, Endpoint, Format, Method, Mode, Network, Place, Ports, Protocols, Proxy,
-    ProxyProtocol, ProxyProtocols, Route, Search, Via, Warning,
+    BlockErrno, Callers, Commands, Config, Diagnostic, Endpoint, Format, Method, Mode, Network, Place, Ports,
+    Protocols, Proxy, ProxyProtocol, ProxyProtocols, Route, Search, Via, Warning,
 };
 use std::borrow::Cow;
 use std::ops::Range;
@@ -140,6 +140,8 @@ impl Route {
             commands: Commands::of(&via, ProxyProtocols::EMPTY),
             protocols: Protocols::all(),
             via,
+            errno: BlockErrno::default(),
+            callers: Callers::default(),
             proxyprotocols: ProxyProtocols::EMPTY,
             mode: Mode::FailOver,
             chain_len: 1,

@@ -7,7 +7,7 @@ use super::{Import, Result, socks4};
 use crate::dante::{dotted_prefix, named_place};
 use crate::problem::Problem;
 use crate::url::host_and_port;
-use crate::{Endpoint, Network, Place, Ports, Proxy, Via, service};
+use crate::{Endpoint, Network, Place, Ports, Proxy, User, Via, service};
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ const OPERATORS: &[(&str, Operator)] = &[
     ("ge", Ports::GreaterOrEqual),
 ];
 
-const USERS: &str = "routes that depend on the user are not supported";
+const USERS_FILE: &str = "files of user names are not read; write the names behind `*=`";
 
 impl Import<'_> {
     pub(super) fn read_socks4_lines(&mut self) {
@@ -49,11 +49,12 @@ impl Import<'_> {
         let word = self.str(&kind);
         let (verdict, attached) = word.split_at(word.find('@').unwrap_or(word.len()));
         let mut servers = (!attached.is_empty()).then(|| kind.start + verdict.len()..kind.end);
+        let mut users = Vec::new();
         let mut next = 1;
         while let Some(option) = entry.words.get(next) {
             match self.text.slice(option.clone()) {
                 [b'@', b'=', ..] => servers = Some(option.clone()),
-                [b'*', b'=', ..] => return self.refuse(option.clone(), USERS),
+                [b'*', b'=', ..] => users = self.socks4_users(option.clone())?,
                 _ => break,
             }
             next += 1;
@@ -68,7 +69,24 @@ impl Import<'_> {
             }
             _ => return self.expected(kind, "`sockd`, `direct` or `deny`"),
         }
+        if let Some(route) = self.config.routes.last_mut() {
+            route.callers.users = users;
+        }
         Ok(())
+    }
+
+    /// The users of `*=a,b`.
+    fn socks4_users(&mut self, option: Range<usize>) -> Result<Vec<User>> {
+        let text = self.str(&option);
+        let names = text.trim_start_matches('*').trim_start_matches('=');
+        if names.split(',').any(|name| name.starts_with('/')) {
+            return self.refuse(option, USERS_FILE);
+        }
+        let user = |name: &str| match User::new(name) {
+            Some(user) => Ok(user),
+            None => self.fail(option.clone(), Problem::NotAUser(name.to_owned())),
+        };
+        names.split(',').map(user).collect()
     }
 
     /// The proxies of `@=a,b`.

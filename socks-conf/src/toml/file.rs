@@ -48,7 +48,10 @@ pub(super) struct RouteTable {
     pub(super) port: Option<Words>,
     pub(super) command: Option<Words>,
     pub(super) protocol: Option<Words>,
+    pub(super) program: Option<Words>,
+    pub(super) user: Option<Words>,
     pub(super) via: Words,
     pub(super) mode: Option<Spanned<String>>,
     pub(super) chain_len: Option<Spanned<u32>>,
+    pub(super) errno: Option<Spanned<String>>,
 }

@@ -11,7 +11,10 @@ use crate::mode::{self, Mode};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
 use crate::sockd::is_interface_label;
-use crate::{Command, Diagnostic, Endpoint, Network, Place, Ports, Protocol, Route, Via};
+use crate::{
+    BlockErrno, Callers, Command, Diagnostic, Endpoint, Network, Place, Ports, Program, Protocol, Route,
+    User, Via,
+};
 use ::toml::Spanned;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -30,6 +33,8 @@ impl Reader<'_> {
     fn take_route(&mut self, table: RouteTable, line: u32) -> Result<()> {
         let via = self.via(&table.via)?;
         let to = self.targets(&table)?;
+        let errno = self.errno(table.errno.as_ref(), &via)?;
+        let callers = self.callers(&table)?;
         let model = match &via {
             Via::Proxies(indices) => {
                 let (mode, chain_len) = self.mode(&table, indices.len())?;
@@ -48,7 +53,8 @@ impl Reader<'_> {
         let protocols =
             self.members("protocol", table.protocol.as_ref(), PROTOCOLS, Protocol::ALL)?.or(model.protocols);
         for from in self.origins(table.from.as_ref(), &model.via)? {
-            let route = Route { from, to: to.clone(), commands, protocols, line, ..model.clone() };
+            let (to, callers) = (to.clone(), callers.clone());
+            let route = Route { from, to, callers, errno, commands, protocols, line, ..model.clone() };
             self.config.routes.push(route);
         }
         Ok(())
@@ -119,6 +125,45 @@ impl Reader<'_> {
             }
         }
         Ok(places.into_iter().map(|place| Endpoint { place, ports: Ports::Any }).collect())
+    }
+
+    fn errno(&self, word: Option<&Spanned<String>>, via: &Via) -> Result<BlockErrno> {
+        let Some(word) = word else { return Ok(BlockErrno::default()) };
+        match via {
+            Via::Block => {
+                BlockErrno::from_word(word.get_ref()).or_else(|problem| self.fail(word.span(), problem))
+            }
+            _ => self.fail(word.span(), Problem::ErrnoWithoutBlock),
+        }
+    }
+
+    fn callers(&self, table: &RouteTable) -> Result<Callers> {
+        Ok(Callers {
+            programs: self.callers_of(
+                "program",
+                table.program.as_ref(),
+                Program::new,
+                Problem::NotAProgram,
+            )?,
+            users: self.callers_of("user", table.user.as_ref(), User::new, Problem::NotAUser)?,
+        })
+    }
+
+    fn callers_of<T>(
+        &self,
+        keyword: &'static str,
+        words: Option<&Words>,
+        read: fn(&str) -> Option<T>,
+        problem: fn(String) -> Problem,
+    ) -> Result<Vec<T>> {
+        let Some(words) = words else { return Ok(Vec::new()) };
+        if words.as_slice().is_empty() {
+            return self.fail(words.span(), Problem::EmptyList(keyword));
+        }
+        let caller = |word: &Spanned<String>| {
+            read(word.get_ref()).map_or_else(|| self.fail(word.span(), problem(word.get_ref().clone())), Ok)
+        };
+        words.iter().map(caller).collect()
     }
 
     /// Every place with every port.

@@ -140,7 +140,11 @@ fn write_route(out: &mut fmt::Formatter<'_>, route: &Route, proxies: &[Proxy]) -
         write!(out, " (line {})", route.line)?;
     }
     let to: Vec<String> = route.to.iter().map(ToString::to_string).collect();
-    write!(out, ": from {} to {} via {}", route.from, to.join(", "), via(route, proxies))?;
+    let via = via(route, proxies);
+    write!(out, ": from {} to {}{} via {via}", route.from, to.join(", "), route.callers)?;
+    if route.via == Via::Block {
+        write!(out, " with {}", route.errno.name())?;
+    }
     writeln!(out, "; {}; {}", route.commands, route.protocols)
 }
 

@@ -1,7 +1,7 @@
 //! What becomes of the name before anything is connected.
 
 use super::target::Target;
-use socks_conf::{Command, Config, Decision, Host, Protocol, Question, ResolveProtocol};
+use socks_conf::{Command, Config, Decision, Host, Process, Protocol, Question, ResolveProtocol};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -27,7 +27,7 @@ pub(crate) enum Lookup {
 }
 
 impl Lookup {
-    pub(crate) fn of(config: &Config, target: &Target) -> Lookup {
+    pub(crate) fn of(config: &Config, target: &Target, process: Process<'_>) -> Lookup {
         if target.address.is_some() {
             return Lookup::Needless;
         }
@@ -36,19 +36,18 @@ impl Lookup {
         if !listed.is_empty() {
             return Lookup::Hosts(listed);
         }
-        if config.resolveprotocol == ResolveProtocol::Local {
-            return Lookup::AllHere;
-        }
         let question = Question {
             command: Command::Connect,
             protocol: Protocol::Tcp,
             from: SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
             to: Host::Name(&target.host),
             port: None,
+            process,
         };
         match (config.route(&question), config.resolveprotocol) {
             (Decision::Direct(_), _) => Lookup::Here,
             (Decision::Block(_), _) => Lookup::Blocked,
+            (_, ResolveProtocol::Local) => Lookup::AllHere,
             (_, ResolveProtocol::Tcp) => Lookup::Servers("TCP", config.nameservers.clone()),
             (_, ResolveProtocol::Udp) => Lookup::Servers("UDP", config.nameservers.clone()),
             (_, ResolveProtocol::Tor) => Lookup::Tor,
@@ -100,7 +99,7 @@ impl fmt::Display for Lookup {
                 write!(f, "asked of {} by {protocol} through the proxy", servers.join(", "))
             }
             Lookup::Tor => f.write_str("asked of the proxy, with Tor's command RESOLVE"),
-            Lookup::Blocked => f.write_str("not resolved: a block route is about this name"),
+            Lookup::Blocked => f.write_str("asked of nobody: a block route is about this name"),
         }
     }
 }

@@ -7,13 +7,13 @@ mod target;
 use crate::args::Arguments;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::program::Suspect;
-use crate::{configuration, exit, message, program, search};
+use crate::{configuration, exit, message, program, search, sys};
 use lookup::Lookup;
 use report::Report;
-use socks_conf::{Command, Config, Host, Protocol, Question};
+use socks_conf::{Command, Config, Host, Process, Protocol, Question, User};
 use std::ffi::OsStr;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 pub(crate) use target::Target;
 
 /// Prints the explanation; the exit status is that of a success whatever the answer is.
@@ -24,16 +24,30 @@ pub(crate) fn run(arguments: &Arguments, target: &str, environment: &mut Environ
         Some(from) => socket_address(from).ok_or_else(|| Error::From(from.clone()))?,
         None => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
     };
-    let program = arguments.program.as_deref().map(|name| judge(name, environment)).transpose()?;
-    let lookup = Lookup::of(&config, &target);
-    let question = question(arguments, &target, from);
-    let report = Report { arguments, config: &config, target: &target, lookup, question, program };
+    let program = arguments.program.as_deref().map(|name| find(name, environment)).transpose()?;
+    let executable = program.as_deref().and_then(|path| path.canonicalize().ok());
+    let process = Process {
+        // An empty path is a program that no route names.
+        started_as: Some(program.as_deref().unwrap_or(Path::new(""))),
+        executable: executable.as_deref(),
+        user: Some(arguments.user.as_deref().map_or(Ok(sys::user()), user)?),
+    };
+    let lookup = Lookup::of(&config, &target, process);
+    let question = question(arguments, &target, from, process);
+    let search_path = environment.variable("PATH");
+    let suspect = program.as_deref().map(|path| program::suspect(path, search_path.as_deref()));
+    let report = Report { arguments, config: &config, target: &target, lookup, question, program: suspect };
     let text = if arguments.json { report.json() } else { report.to_string() };
     message::print(text.as_bytes())?;
     Ok(exit::SUCCESS)
 }
 
-fn question<'a>(arguments: &Arguments, target: &'a Target, from: SocketAddr) -> Question<'a> {
+fn question<'a>(
+    arguments: &Arguments,
+    target: &'a Target,
+    from: SocketAddr,
+    process: Process<'a>,
+) -> Question<'a> {
     let (command, protocol) = match arguments {
         Arguments { udp: true, .. } => (Command::UdpAssociate, Protocol::Udp),
         Arguments { bind: true, .. } => (Command::Bind, Protocol::Tcp),
@@ -43,7 +57,7 @@ fn question<'a>(arguments: &Arguments, target: &'a Target, from: SocketAddr) -> 
         Some(address) => Host::Ip(address),
         None => Host::Name(&target.host),
     };
-    Question { command, protocol, from, to, port: target.port }
+    Question { command, protocol, from, to, port: target.port, process }
 }
 
 /// `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.
@@ -52,14 +66,18 @@ fn socket_address(text: &str) -> Option<SocketAddr> {
     text.parse().ok().or_else(plain)
 }
 
-/// What would keep the library out of a program.
-fn judge(name: &OsStr, environment: &Environment) -> Result<Option<Suspect>, Error> {
-    let search_path = environment.variable("PATH");
-    let path = search::find(name, search_path.clone()).map_err(|absence| match absence {
+/// The user ID that a name or a number stands for.
+fn user(text: &str) -> Result<u32, Error> {
+    let passwd = || std::fs::read("/etc/passwd").unwrap_or_default();
+    let id = text.parse().ok().or_else(|| User::find(&passwd(), text));
+    id.ok_or_else(|| Error::User(text.to_owned()))
+}
+
+fn find(name: &OsStr, environment: &Environment) -> Result<PathBuf, Error> {
+    search::find(name, environment.variable("PATH")).map_err(|absence| match absence {
         search::Absence::NotFound => Error::NotFound(name.to_owned()),
         search::Absence::NotExecutable(path, error) => Error::NotExecutable(path, error),
-    })?;
-    Ok(program::suspect(&path, search_path.as_deref()))
+    })
 }
 
 /// Whether the configuration makes the library answer look-ups with stand-ins.

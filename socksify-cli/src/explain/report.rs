@@ -55,7 +55,18 @@ impl Report<'_> {
             }
             from => from.to_string(),
         };
-        format!("{what} {}, {port}, from {from}", self.target.host)
+        format!("{what} {}, {port}, from {from}{}", self.target.host, self.caller())
+    }
+
+    /// The process, where a route asks for it.
+    fn caller(&self) -> String {
+        let program = match &self.arguments.program {
+            Some(program) => program.display().to_string(),
+            None => "a program that no route names".to_owned(),
+        };
+        let program = self.config.names_programs().then(|| format!(", of {program}"));
+        let user = self.question.process.user.filter(|_| self.config.names_users());
+        program.unwrap_or_default() + &user.map_or(String::new(), |user| format!(", user ID {user}"))
     }
 
     fn outcome(&self, decision: &Decision<'_>) -> String {
@@ -63,7 +74,7 @@ impl Report<'_> {
         match decision {
             _ if self.stays_here() => "stays on this machine; no route is asked".to_owned(),
             Decision::Direct(_) => "direct".to_owned(),
-            Decision::Block(_) => "refused: the route is a block".to_owned(),
+            Decision::Block(route) => format!("refused with {}: the route is a block", route.errno.name()),
             Decision::NoRoute => "refused: no route matches".to_owned(),
             Decision::Proxy(..)
                 if question.command == Command::Bind && self.config.bind == BindPolicy::Never =>
@@ -115,6 +126,11 @@ impl Report<'_> {
             "mode": mode(&decision),
             "proxies": self.proxies(&decision),
             "remark": self.remark(),
+            "errno": match decision {
+                Decision::Block(route) => Some(route.errno.name()),
+                _ => None,
+            },
+            "user": asked.process.user,
             "program": self.program(),
         });
         format!("{value:#}\n")
@@ -137,6 +153,8 @@ impl Report<'_> {
             "automatic": step.automatic,
             "from": step.route.from.to_string(),
             "to": to,
+            "program": words(&step.route.callers.programs),
+            "user": words(&step.route.callers.users),
             "via": via(step.route, &self.config.proxies),
             "decides": step.reason == Reason::Decides,
             "reason": step.reason.to_string(),
@@ -199,7 +217,7 @@ impl Report<'_> {
             line => write!(f, "line {line}: ")?,
         }
         let via = via(step.route, &self.config.proxies);
-        writeln!(f, "to {} via {via}: {}", to.join(", "), step.reason)
+        writeln!(f, "to {}{} via {via}: {}", to.join(", "), step.route.callers, step.reason)
     }
 }
 
@@ -209,6 +227,10 @@ fn mode(decision: &Decision<'_>) -> Option<&'static str> {
         Decision::Proxy(route, _) => Some(route.mode.word()),
         _ => None,
     }
+}
+
+fn words<T: ToString>(words: &[T]) -> Vec<String> {
+    words.iter().map(ToString::to_string).collect()
 }
 
 /// A proxy with its place, where that is not its name.

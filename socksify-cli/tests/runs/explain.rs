@@ -68,8 +68,32 @@ fn a_blocked_name_and_json() {
     assert_eq!(value["decision"], "block");
     assert_eq!(value["routes"][1]["decides"], true);
     assert_eq!(value["routes"][1]["line"], 9);
-    assert_eq!(value["name"], "not resolved: a block route is about this name");
+    assert_eq!(value["name"], "asked of nobody: a block route is about this name");
+    assert_eq!(value["errno"], "EACCES");
     assert_eq!(value["proxies"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn programs_and_users_of_routes() {
+    let scene = Scene::new();
+    let routes = "[[route]]\nprogram = 'true'\nuser = ['root', 7]\nvia = 'direct'\n\
+                  [[route]]\nvia = 'block'\nerrno = 'ECONNREFUSED'\n";
+    scene.write("routes.toml", routes, 0o600);
+    let explained = |options: &[&str]| {
+        scene.run(&[&["-f", "routes.toml", "--explain", "192.0.2.1:80"], options].concat()).succeeds()
+    };
+    let text = explained(&["--program", "true", "--user", "7"]);
+    assert!(text.contains("from a socket that was not bound, of true, user ID 7\n"), "{text}");
+    assert!(text.contains("> line 1: to 0/0 of true, user root, user 7 via direct: it decides\n"), "{text}");
+    assert!(explained(&["--program", "true", "--user", "root"]).contains("\noutcome: direct\n"));
+    let text = explained(&["--program", "true", "--user", "8"]);
+    assert!(text.contains("via direct: it is about other users\n"), "{text}");
+    let text = explained(&["--user", "root"]);
+    assert!(text.contains(", of a program that no route names, user ID 0\n"), "{text}");
+    assert!(text.contains("via direct: it is about other programs\n"), "{text}");
+    assert!(text.contains("\noutcome: refused with ECONNREFUSED: the route is a block\n"), "{text}");
+    let refused = scene.run(&["-f", "routes.toml", "--explain", "a", "--user", "no such"]);
+    assert_eq!(refused.status(), Some(125));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod preload;
 mod probes;
 mod programs;
 mod reload;
+mod routes;
 mod rules;
 mod servers;
 mod sources;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     calls::add(&mut suite);
     servers::add(&mut suite);
     clients::add(&mut suite);
+    routes::add(&mut suite);
     rules::add(&mut suite);
     failures::add(&mut suite);
     fail_over::add(&mut suite);
