@@ -20,7 +20,7 @@ use crate::record::{Ending, Record};
 use crate::refusal::Refusal;
 use crate::relay::{End, relay};
 use crate::site::Site;
-use crate::stream::{broken, close_gently, read, write_all};
+use crate::stream::{broken, close_gently, ended, read, write_all};
 
 /// Serves one application to the end.
 ///
@@ -169,7 +169,7 @@ async fn gone(application: &TcpStream, early: &mut Vec<u8>) -> Ending {
             Err(_) => return Ending::Abandoned,
         }
     }
-    broken(application).await;
+    ended(application).await;
     Ending::Abandoned
 }
 

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::{sleep, timeout};
 
 /// A party that vanished without a word is noticed after about five minutes.
 const KEEPALIVE: TcpKeepalive =
@@ -80,25 +80,30 @@ pub(crate) fn finish_on_close(stream: &TcpStream) {
 pub(crate) async fn all_sent(stream: &TcpStream) {
     /// Whoever needs longer for what a buffer holds is not waiting for it.
     const PATIENCE: Duration = Duration::from_secs(120);
-    const FIRST_PAUSE: Duration = Duration::from_millis(1);
-    const LONGEST_PAUSE: Duration = Duration::from_millis(100);
     // From now on "writable" means that nothing is unsent (tcp(7)), and that next to nothing is unacknowledged.
     let socket = SockRef::from(stream);
     if socket.set_tcp_notsent_lowat(1).and(socket.set_send_buffer_size(1)).is_err() {
         return;
     }
-    let begun = Instant::now();
+    let _ = timeout(PATIENCE, polled(stream, PollFlags::OUT)).await;
+}
+
+/// Completes when the other side has sent its last, though not everything of it is read: of what is unread, Tokio
+/// tells before it tells of the end.
+pub(crate) async fn ended(stream: &TcpStream) {
+    polled(stream, PollFlags::RDHUP).await;
+}
+
+/// Completes when poll(2) says so, or when there is nothing more to wait for: the connection broke.
+async fn polled(stream: &TcpStream, wanted: PollFlags) {
+    const FIRST_PAUSE: Duration = Duration::from_millis(1);
+    const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+    let is_ready = || poll(&mut [PollFd::new(stream, wanted)], Some(&Timespec::default())) != Ok(0);
     let mut pause = FIRST_PAUSE;
-    while !is_writable(stream) && begun.elapsed() < PATIENCE {
+    while !is_ready() {
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-}
-
-fn is_writable(stream: &TcpStream) -> bool {
-    let mut polled = [PollFd::new(stream, PollFlags::OUT)];
-    // An error or a broken connection has nothing left to send.
-    poll(&mut polled, Some(&Timespec::default())).map_or(true, |ready| ready > 0)
 }
 
 /// Completes when the connection was reset.
@@ -114,7 +119,7 @@ pub(crate) async fn close_gently(stream: TcpStream) {
     const PATIENCE: Duration = Duration::from_secs(5);
     const MOST: usize = 256 * 1024;
     shutdown_write(&stream);
-    let _ = tokio::time::timeout(PATIENCE, discard(&stream, MOST)).await;
+    let _ = timeout(PATIENCE, discard(&stream, MOST)).await;
 }
 
 async fn discard(stream: &TcpStream, most: usize) {

@@ -202,3 +202,14 @@ fn many_calls_are_waited_for_but_not_any_number() {
     // A call that has come is no longer waited for.
     await_call(&proxy, Version::Socks5, expected);
 }
+
+#[test]
+fn an_application_that_says_much_and_goes_away_is_not_waited_for() {
+    let proxy = Proxy::start(Options { bind_timeout: Duration::from_secs(3600), ..options() });
+    let (mut application, _) = await_call(&proxy, Version::Socks5, host(20).1);
+    let from = application.local_addr().unwrap();
+    application.write_all(&[7; 100_000]).unwrap();
+    half_close(&application);
+    assert_eq!(read_to_end(&mut application).unwrap_err().kind(), ErrorKind::ConnectionReset);
+    assert!(end_of(from).contains(" reset-by-application "));
+}
