@@ -31,11 +31,13 @@ test:
 check:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy -p socksd --features pam --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 
-# The crates by themselves.
+# The crates by themselves; PAM is a feature of its own, for it links libpam.
 unit:
 	$(CARGO) test --locked --workspace --exclude end-to-end
+	$(CARGO) test --locked -p socksd --features pam --test pam
 
 # Real programs, real proxies, network namespaces.
 end-to-end: debug release inject

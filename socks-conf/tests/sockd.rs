@@ -9,6 +9,7 @@ use socks_conf::{
     Command, Commands, Error, Network, Place, Ports, Protocol, ProxyProtocol, SOCKD_KEYWORDS, Section,
 };
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
 
@@ -129,6 +130,27 @@ fn what_a_rule_leaves_out_is_not_narrowed() {
     assert_eq!((bind.commands, bind.protocols.contains(Protocol::Tcp)), ([Command::Bind].into(), true));
     let four = sockd("socks pass { from: 0/0 to: 0/0 proxyprotocol: socks_v4 }").socks_rules.remove(0);
     assert_eq!(four.proxyprotocols, [ProxyProtocol::SocksV4, ProxyProtocol::SocksV4a].into());
+}
+
+#[test]
+fn services_rates_and_events_are_those_of_a_rule() {
+    let dante = sockd(
+        "socksmethod: pam.username\nsocks pass { from: 0/0 to: 0/0 pamservicename: danted bandwidth: 125000 bandwidth.user: 1000 log: data ioop tcpinfo }",
+    );
+    let toml = sockd(
+        "socksmethod = 'pam.username'\n[[socks]]\naction = 'pass'\npam = { servicename = 'danted' }\nbandwidth = { rule = 125000, user = 1000 }\nlog = ['data', 'iooperation', 'tcpinfo']",
+    );
+    for Sockd { mut socks_rules, .. } in [dante, toml] {
+        let rule = socks_rules.remove(0);
+        assert_eq!(rule.pam_service.as_deref(), Some("danted"));
+        assert_eq!((rule.bandwidth, rule.user_bandwidth), (NonZero::new(125_000), NonZero::new(1000)));
+        assert_eq!(rule.log, Some([LogEvent::Data, LogEvent::IoOperation, LogEvent::TcpInfo].into()));
+    }
+    let whole = sockd("[[socks]]\naction = 'pass'\nbandwidth = 125000").socks_rules.remove(0);
+    assert_eq!(
+        (whole.bandwidth, whole.user_bandwidth, whole.pam_service),
+        (NonZero::new(125_000), None, None)
+    );
 }
 
 #[test]

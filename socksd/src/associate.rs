@@ -25,6 +25,7 @@ use tokio::net::TcpStream;
 use tokio::task::coop::consume_budget;
 
 use crate::gate::Gate;
+use crate::meter::{Meter, Way};
 use crate::refusal::Refusal;
 use crate::relay::{End, Party};
 use crate::site::Site;
@@ -143,7 +144,8 @@ impl Association {
     }
 
     fn send(&mut self, name: Option<Name>, target: SocketAddr, data: &[u8], traffic: &Traffic) {
-        if !self.judgements.may_send(name, target) {
+        let judged = self.judgements.sent(name, target);
+        if !judged.is_some_and(|meter| meter.pass_at_once(data, Way::Up)) {
             return self.tally.dropped += 1;
         }
         match self.outside.send(target, data) {
@@ -158,7 +160,10 @@ impl Association {
     fn take_from_target(&mut self, family: Family, traffic: &Traffic) {
         batch(|buffer| {
             let (length, sender) = self.outside.receive(family, &mut buffer[MAX_HEADER..])?;
-            if !self.outside.has_sent_to(sender.ip()) || !self.judgements.may_receive(sender) {
+            let data = &buffer[MAX_HEADER..MAX_HEADER + length];
+            let passes = |meter: &Meter| meter.pass_at_once(data, Way::Down);
+            if !self.outside.has_sent_to(sender.ip()) || !self.judgements.received(sender).is_some_and(passes)
+            {
                 self.tally.dropped += 1;
                 return Ok(());
             }

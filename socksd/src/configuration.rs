@@ -60,6 +60,21 @@ pub(crate) fn warn_of_missing_users(options: &Options) {
     }
 }
 
+/// Modules of PAM that read what only root may read find nothing in a process that is somebody else.
+pub(crate) fn warn_of_powerless_modules(options: &Options, process: &Process) {
+    if let Some(user) = &process.unprivileged
+        && uses_pam(options)
+    {
+        warn!(
+            "the modules of PAM will run as {user}; those for accounts of the system, such as pam_unix, want root"
+        );
+    }
+}
+
+fn uses_pam(options: &Options) -> bool {
+    options.socksmethods.iter().flatten().any(|method| *method == Method::PamUsername)
+}
+
 fn options(sockd: Sockd) -> Result<Options, Error> {
     let mut options = Options::default();
     if !sockd.internal.is_empty() {
@@ -74,7 +89,7 @@ fn options(sockd: Sockd) -> Result<Options, Error> {
     options.clientmethods = sockd.clientmethods;
     // Without the key Dante turns everybody away, and so do we.
     options.socksmethods = Some(sockd.socksmethods.unwrap_or_default());
-    if options.socksmethods.iter().flatten().any(|method| *method == Method::PamUsername) {
+    if uses_pam(&options) && cfg!(not(feature = "pam")) {
         return Err(Error::NoPam);
     }
     if let Some(file) = &sockd.users {

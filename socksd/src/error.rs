@@ -60,7 +60,7 @@ impl fmt::Display for Error {
                 f.write_str("internal: there is no address of these families to listen on")
             }
             Error::NoPam => {
-                f.write_str("this socksd is built without PAM, so the method pam.username is not possible")
+                f.write_str("this socksd is built without PAM (the feature `pam`), so the method pam.username is not possible")
             }
             Error::NoRandomness => f.write_str("the system has no random bytes for the salt"),
             Error::Control { path, error } => write!(f, "control socket {}: {error}", path.display()),

@@ -29,7 +29,8 @@ pub(crate) enum Broken {
     Sink,
 }
 
-/// Moves bytes from `source` to `sink` until end-of-file, which it leaves to the caller to pass on.
+/// Moves bytes from `source` to `sink` until end-of-file, which it leaves to the caller to pass on; through the meter of
+/// the connection, if it has one.
 #[expect(clippy::manual_async_fn, reason = "an async function would hold its arguments twice")]
 pub(crate) fn forward(
     source: &TcpStream,
@@ -37,6 +38,9 @@ pub(crate) fn forward(
     counter: Counter<'_>,
 ) -> impl Future<Output = Result<(), Broken>> + Send {
     async move {
+        if let Some(meter) = counter.meter() {
+            return Box::pin(meter.forward(source, sink, counter)).await;
+        }
         let mut is_bulk = false;
         loop {
             readable(source).await.map_err(|_| Broken::Source)?;
@@ -62,6 +66,9 @@ pub(crate) fn forward(
 
 /// Sends data that was read already, and says how much that was.
 pub(crate) async fn pass_on(data: Vec<u8>, sink: &TcpStream, counter: Counter<'_>) -> Result<usize, Broken> {
+    if let Some(meter) = counter.meter() {
+        meter.pass(&data, counter.way()).await;
+    }
     write_all(sink, &data).await.map_err(|_| Broken::Sink)?;
     counter.add(data.len());
     Ok(data.len())

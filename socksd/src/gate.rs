@@ -3,17 +3,20 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use socks_conf::sockd::{Method, Methods};
+use socks_conf::sockd::{LogEvents, Method, Methods};
 use socks_conf::{Command, ProxyProtocol};
 use socks_proto::server::Version;
 use socks_proto::{Address, Host, Name};
 use tokio::net::TcpStream;
 
+use crate::bandwidth::Account;
 use crate::ident::ident;
 use crate::interfaces::Interfaces;
 use crate::live::Entry;
+use crate::meter::Meter;
 use crate::network::Network;
 use crate::outgoing::canonical;
+use crate::proof::Proof;
 use crate::refusal::Refusal;
 use crate::rules::{Ask, Denial, Grant, Target, Verdict, Who, is_own_of_others};
 use crate::site::Site;
@@ -48,7 +51,7 @@ impl Gate {
             }
         };
         let methods = shown(asked, [(Method::None, true), (Method::Rfc931, ident.is_some())]);
-        let who = Who { from: canonical(from), methods, user: None, ident };
+        let who = Who { from: canonical(from), methods, user: None, services: Vec::new(), ident };
         let inside = application.local_addr().map_or(from, canonical);
         let gate = Gate {
             site: Arc::clone(site),
@@ -73,7 +76,7 @@ impl Gate {
     }
 
     /// Takes note of how the application has spoken, and of the user that it has shown to be.
-    pub(crate) fn identify(&mut self, version: Version, user: Option<&[u8]>) {
+    pub(crate) fn identify(&mut self, version: Version, user: Option<&[u8]>, proof: &Proof) {
         self.version = match version {
             Version::Socks4 => ProxyProtocol::SocksV4,
             Version::Socks4a => ProxyProtocol::SocksV4a,
@@ -84,11 +87,12 @@ impl Gate {
         let asked = |method| methods.contains(&method);
         let facts = [
             (Method::None, user.is_none()),
-            (Method::Username, user.is_some()),
-            (Method::PamUsername, user.is_some()),
+            (Method::Username, proof.methods.contains(Method::Username)),
+            (Method::PamUsername, proof.methods.contains(Method::PamUsername)),
             (Method::Rfc931, self.who.ident.is_some()),
         ];
         self.who.methods = shown(asked, facts);
+        self.who.services.clone_from(&proof.services);
         self.who.user = user.map(|user| String::from_utf8_lossy(user).into_owned());
     }
 
@@ -135,7 +139,7 @@ impl Gate {
     ) -> Result<(), Refusal> {
         let verdict = self.weigh(command, name, address);
         self.note(verdict);
-        finally(verdict, address)
+        finally(verdict, address).map(drop)
     }
 
     /// Whether the application may be told of this name and address, as far as they are known: whether it could
@@ -153,7 +157,7 @@ impl Gate {
     }
 
     /// Whether a datagram may go to this address, for which the name may stand.
-    pub(crate) fn datagram(&self, name: Option<&Name>, address: SocketAddr) -> Result<(), Refusal> {
+    pub(crate) fn datagram(&self, name: Option<&Name>, address: SocketAddr) -> Result<Grant, Refusal> {
         finally(self.weigh(Command::UdpAssociate, name, address), address)
     }
 
@@ -165,18 +169,32 @@ impl Gate {
 
     /// Notes what the rule that decides wants logged.
     fn note(&self, verdict: Verdict) {
-        let said = match verdict {
-            Verdict::Pass(Grant { log }) | Verdict::Block(Denial::Rule { log, .. }) => {
-                log.unwrap_or_default()
-            }
-            Verdict::Block(_) | Verdict::Perhaps => return self.entry.facts().log = None,
+        let (log, accounts) = match verdict {
+            Verdict::Pass(grant) => (self.events(grant), self.accounts(grant)),
+            Verdict::Block(Denial::Rule { log, .. }) => (Some(log.unwrap_or_default()), Vec::new()),
+            Verdict::Block(_) | Verdict::Perhaps => (None, Vec::new()),
         };
-        self.entry.facts().log = self.site.options.rules.as_ref().map(|_| said);
+        let mut facts = self.entry.facts();
+        (facts.log, facts.accounts) = (log, accounts);
+    }
+
+    /// What is done with the datagrams that pass by this grant.
+    pub(crate) fn meter(&self, grant: Grant) -> Meter {
+        Meter::new(&self.entry, self.events(grant).unwrap_or_default(), self.accounts(grant))
+    }
+
+    /// What is logged of what passes by this grant; `None` is everything.
+    fn events(&self, grant: Grant) -> Option<LogEvents> {
+        self.site.options.rules.as_ref().map(|_| grant.log.unwrap_or_default())
+    }
+
+    fn accounts(&self, grant: Grant) -> Vec<Arc<Account>> {
+        self.site.options.rules.as_ref().map_or_else(Vec::new, |rules| rules.accounts(grant, &self.who))
     }
 
     /// Whether a caller's connection, or a target's datagram, may reach the application.
-    pub(crate) fn reply(&self, command: Command, from: SocketAddr) -> Result<(), Refusal> {
-        let Some(rules) = &self.site.options.rules else { return Ok(()) };
+    pub(crate) fn reply(&self, command: Command, from: SocketAddr) -> Result<Grant, Refusal> {
+        let Some(rules) = &self.site.options.rules else { return Ok(Grant::default()) };
         let who = Who { from, ..self.who.clone() };
         let own = self.who.from;
         let target = Target { name: None, address: Some(own.ip()), port: Some(own.port()) };
@@ -213,9 +231,9 @@ impl Gate {
 }
 
 /// The verdict on an address, which leaves nothing open.
-fn finally(verdict: Verdict, address: SocketAddr) -> Result<(), Refusal> {
+fn finally(verdict: Verdict, address: SocketAddr) -> Result<Grant, Refusal> {
     match verdict {
-        Verdict::Pass(_) => Ok(()),
+        Verdict::Pass(grant) => Ok(grant),
         Verdict::Block(denial) => Err(Refusal::Denied(denial, Some(address))),
         Verdict::Perhaps => Err(Refusal::Denied(Denial::NoRule, Some(address))),
     }

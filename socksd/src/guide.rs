@@ -93,6 +93,18 @@ const LOG: &[Entry] = &[
         "resolve 6 from 127.0.0.1:51244 to www.example.org:0 user -: answered 192.0.2.7 0.01s",
         "The application was told this address; after resolveptr it is a name.",
     ),
+    (
+        "connect 7 from 127.0.0.1:51246 to www.example.org:80 (192.0.2.7:80) user -: up 18 data GET\\x20/\\x20HTTP/1.0\\r\\n",
+        "So many bytes were read, and these; without data if the rule has log: iooperation. Likewise down.",
+    ),
+    (
+        "connect 8 from 127.0.0.1:51248 to www.example.org:80 (192.0.2.7:80) user -: tcpinfo target rtt 8.012ms rttvar 4.006ms mss 1448 cwnd 10 retransmits 0",
+        "What the kernel knows of the connection to the application or to the target, with log: tcpinfo.",
+    ),
+    (
+        "blanks and control characters",
+        "Names and data from the network are one word of a line: in them a blank, a backslash and whatever is not printed are written like \\x20, \\n and \\u{1b}, so that nobody can forge a line.",
+    ),
 ];
 
 const COMMANDS: &[Entry] = &[

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 
 use socks_conf::sockd::Method;
 use socks_proto::server::{Acceptance, Fault, Handshake, Request, Step};
@@ -10,6 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::crowd::Full;
 use crate::options::Options;
+use crate::proof::Proof;
 use crate::rules::Denial;
 use crate::stream::{read, write_all};
 
@@ -17,6 +19,8 @@ use crate::stream::{read, write_all};
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) request: Request,
+    /// What the name and password have proved, if they were asked for.
+    pub(crate) proof: Proof,
     /// What the application sent beyond its request; it belongs to the target.
     pub(crate) early: Vec<u8>,
 }
@@ -38,14 +42,16 @@ pub(crate) enum Failure {
     TimedOut,
 }
 
-/// Carries the dialogue out. `user` is told the name that was given, whether the password was right or not.
+/// Carries the dialogue out with an application at this address. `user` is told the name that was given, whether the password was right or not.
 pub(crate) async fn handshake(
     application: &TcpStream,
+    from: IpAddr,
     options: &Options,
     mut user: impl FnMut(&[u8]),
 ) -> Result<Asked, Failure> {
     let mut dialogue = Handshake::new(acceptance(options.methods()));
     let mut input = Input::new();
+    let mut proof = Proof::default();
     loop {
         match dialogue.step() {
             Step::Receive if input.is_empty() => match input.fill(application).await? {
@@ -59,10 +65,10 @@ pub(crate) async fn handshake(
             }
             Step::Authenticate(given) => {
                 user(given.username());
-                let accepted = options.users.accept(given.username(), given.password()).await;
-                dialogue.authenticated(accepted);
+                proof = Proof::of(options, given.username(), given.password(), from).await;
+                dialogue.authenticated(proof.is_any());
             }
-            Step::Request(request) => return Ok(Asked { request, early: input.held().to_vec() }),
+            Step::Request(request) => return Ok(Asked { request, proof, early: input.held().to_vec() }),
             Step::Refuse(bytes) => {
                 let count = send(application, bytes).await?;
                 let fault = dialogue.fault().unwrap_or(Fault::Closed);

@@ -34,6 +34,8 @@
 //! udpassociate 5 from 127.0.0.1:51242 to 0.0.0.0:0 user -: listening on 127.0.0.1:40113
 //! udpassociate 5 from 127.0.0.1:51242 to 0.0.0.0:0 user -: up 40 down 90 sent 1 received 1 dropped 0 closed 2.10s
 //! resolve 6 from 127.0.0.1:51244 to www.example.org:0 user -: answered 192.0.2.7 0.01s
+//! connect 7 from 127.0.0.1:51246 to www.example.org:80 (192.0.2.7:80) user -: up 18 data GET\x20/\x20HTTP/1.0\r\n
+//! connect 8 from 127.0.0.1:51248 to www.example.org:80 (192.0.2.7:80) user -: tcpinfo target rtt 8.012ms rttvar 4.006ms mss 1448 cwnd 10 retransmits 0
 //! ```
 //!
 //! Such a line reads `SUBJECT: OUTCOME`. The subject is the command (`handshake` before there is one), the number of
@@ -42,13 +44,15 @@
 //! datagrams are waited for; `open`; or `refused` with the reply code and the reason; or `failed`
 //! with the reason; or `answered` with the address or name; or the bytes from the application (`up`) and from the target (`down`), with datagrams also their
 //! numbers, and how it ended: `closed`, `reset-by-application`, `reset-by-target`, `idle`, `shutdown`. All but `open`
-//! and `listening on` end with the duration.
+//! and `listening on` end with the duration. A rule may want a line for every read, `up` or `down` with the number of bytes
+//! and perhaps the bytes (`data`), and what the kernel knows of the connections, `tcpinfo`.
 #![forbid(unsafe_code)]
 
 mod accept;
 mod answer;
 pub mod args;
 mod associate;
+mod bandwidth;
 mod bind;
 mod connect;
 pub mod connections;
@@ -69,13 +73,17 @@ mod listen;
 mod listeners;
 mod live;
 mod lookup;
+mod meter;
 mod metrics;
 mod network;
 pub mod nft;
 mod options;
 mod outgoing;
 mod outlook;
+#[cfg(feature = "pam")]
+mod pam;
 mod pipe;
+mod proof;
 mod record;
 mod refusal;
 mod relay;
@@ -86,6 +94,7 @@ mod server;
 mod session;
 mod site;
 mod stream;
+mod tcp_info;
 mod totals;
 mod traffic;
 mod users;

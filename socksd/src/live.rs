@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use socks_conf::sockd::LogEvents;
 use socks_proto::Command;
 
+use crate::bandwidth::Account;
 use crate::connections::{Connection, Direction};
 use crate::record::{Record, Word};
 use crate::totals::Totals;
@@ -44,6 +45,8 @@ pub(crate) struct Facts {
     pub(crate) user: Option<Box<[u8]>>,
     /// What the rule that was applied wants logged; `None` is everything.
     pub(crate) log: Option<LogEvents>,
+    /// On what its bytes are booked.
+    pub(crate) accounts: Vec<Arc<Account>>,
 }
 
 impl Live {

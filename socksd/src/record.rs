@@ -7,16 +7,18 @@ use std::fmt::{self, Display, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use log::{Level, log};
+use log::{Level, info, log};
 use socks_conf::sockd::LogEvent;
 use socks_proto::server::Fault;
 use socks_proto::{Address, Command, Host};
+use tokio::net::TcpStream;
 
 use crate::associate::Tally;
 use crate::handshake::Failure;
 use crate::live::{Entry, Facts, Live};
 use crate::refusal::Refusal;
 use crate::relay::{End, Party};
+use crate::tcp_info::TcpInfo;
 use crate::traffic::Traffic;
 
 /// One connection as the log names it, filled in as it becomes known; it is in the list of connections until it is
@@ -93,6 +95,18 @@ impl Record {
         log!(self.level(LogEvent::Connect, Level::Info), "{self}: listening on {address}");
     }
 
+    /// Writes what the kernel knows of both connections, if the rule that was applied wants it.
+    pub(crate) fn tell_tcp_info(&self, application: &TcpStream, target: &TcpStream) {
+        if !self.entry.facts().log.is_some_and(|events| events.contains(LogEvent::TcpInfo)) {
+            return;
+        }
+        for (party, stream) in [("application", application), ("target", target)] {
+            if let Some(known) = TcpInfo::of(stream) {
+                info!("{self}: tcpinfo {party} {known}");
+            }
+        }
+    }
+
     /// Writes the last line; what an administrator may have to act on is a warning.
     ///
     /// A record that is dropped without it says that the proxy stopped.
@@ -163,13 +177,20 @@ impl Ending {
 
 impl Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Facts { asked, reached, user, .. } = &*self.entry.facts();
+        self.entry.fmt(f)
+    }
+}
+
+/// The connection as the log calls it.
+impl Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Facts { asked, reached, user, .. } = &*self.facts();
         match asked {
             None => f.write_str("handshake")?,
             Some((Ok(command), _)) => f.write_str(word(*command))?,
             Some((Err(code), _)) => write!(f, "command-{code:02x}")?,
         }
-        write!(f, " {} from {}", self.entry.number, self.entry.from)?;
+        write!(f, " {} from {}", self.number, self.from)?;
         if let Some((_, target)) = asked {
             write!(f, " to {target}")?;
         }

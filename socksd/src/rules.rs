@@ -12,10 +12,12 @@ mod own;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use socks_conf::sockd::{Action, LogEvents, Methods, Rule};
+use socks_conf::sockd::{Action, LogEvents, Method, Methods, Rule};
 use socks_conf::{Command, ProxyProtocol};
 
+use crate::bandwidth::{Account, Accounts, User};
 use crate::interfaces::Interfaces;
 use crate::network::Network;
 pub use groups::NoSuchGroup;
@@ -30,6 +32,8 @@ pub struct Rules {
     client: Vec<Rule>,
     socks: Vec<Rule>,
     names: Names,
+    /// Those of the socks rules, in their order.
+    accounts: Arc<[Option<Accounts>]>,
 }
 
 /// What an application is known to be.
@@ -40,6 +44,8 @@ pub(crate) struct Who {
     pub(crate) methods: Methods,
     /// The name it gave with a password that was right.
     pub(crate) user: Option<String>,
+    /// The services of PAM that have accepted that name and password.
+    pub(crate) services: Vec<String>,
     /// The name that its host's ident server gave.
     pub(crate) ident: Option<String>,
 }
@@ -75,6 +81,8 @@ pub(crate) enum Verdict {
 pub(crate) struct Grant {
     /// What it wants logged; without rules, everything.
     pub(crate) log: Option<LogEvents>,
+    /// Its place among the socks rules, if it is one.
+    rule: Option<usize>,
 }
 
 /// Why something is not served.
@@ -90,6 +98,14 @@ pub(crate) enum Denial {
     Own,
 }
 
+impl Who {
+    /// Who pays for what passes: the user or, without a name, the host.
+    fn payer(&self) -> User {
+        let name = self.user.as_ref().or(self.ident.as_ref());
+        name.map_or_else(|| User::At(self.from.ip()), |name| User::Named(name.clone()))
+    }
+}
+
 impl Rules {
     /// Rules that match in this order: those for connections, and those for requests.
     ///
@@ -101,7 +117,19 @@ impl Rules {
             }
         }
         let names = Names::of(client.iter().chain(&socks));
-        Ok(Rules { client, socks, names })
+        let accounts = socks.iter().map(Accounts::of).collect();
+        Ok(Rules { client, socks, names, accounts })
+    }
+
+    /// The services of PAM that users may be asked to be accepted by, each once.
+    pub(crate) fn pam_services(&self) -> Vec<&str> {
+        let mut services: Vec<&str> = Vec::new();
+        for rule in &self.socks {
+            let may_ask = rule.methods.is_empty() || rule.methods.contains(Method::PamUsername);
+            let service = pam_service(rule).filter(|service| may_ask && !services.contains(service));
+            services.extend(service);
+        }
+        services
     }
 
     /// The names that stand for addresses in these rules.
@@ -109,11 +137,20 @@ impl Rules {
         &self.names
     }
 
+    /// On which accounts to book what passes by this grant.
+    pub(crate) fn accounts(&self, grant: Grant, who: &Who) -> Vec<Arc<Account>> {
+        let accounts = grant.rule.and_then(|index| self.accounts.get(index)?.as_ref());
+        accounts.map_or_else(Vec::new, |accounts| accounts.for_user(&who.payer()))
+    }
+
     /// Whether an application may connect to `own`, an address of ours.
     pub(crate) fn client(&self, who: &Who, own: SocketAddr, interfaces: &Interfaces) -> Verdict {
         let target = Target { name: None, address: Some(own.ip()), port: Some(own.port()) };
         let ask = Ask { who, version: ProxyProtocol::SocksV5, command: Command::Connect, target };
-        self.walk(&self.client, &ask, interfaces).0
+        match self.walk(&self.client, &ask, interfaces).0 {
+            Verdict::Pass(Grant { log, .. }) => Verdict::Pass(Grant { log, rule: None }),
+            verdict => verdict,
+        }
     }
 
     /// Whether a request may be served.
@@ -148,7 +185,9 @@ impl Rules {
                     let below = rules.get(index + 1..).unwrap_or_default();
                     let network = how.by_name.then(|| self.blocked_network(below, ask, interfaces)).flatten();
                     let verdict = network
-                        .map_or(Verdict::Pass(Grant { log: rule.log }), |rule| Verdict::Block(denial(rule)));
+                        .map_or(Verdict::Pass(Grant { log: rule.log, rule: Some(index) }), |rule| {
+                            Verdict::Block(denial(rule))
+                        });
                     return (verdict, how.narrow);
                 }
             }
@@ -168,6 +207,13 @@ impl Rules {
             .filter(|rule| rule.action == Action::Block)
             .find(|rule| matches!(self.matches(rule, ask, interfaces), Match::Yes(how) if how.narrow))
     }
+}
+
+/// The service of PAM that must have accepted a user for this rule. What is blocked is blocked whoever accepts the user,
+/// unless the rule names somebody.
+fn pam_service(rule: &Rule) -> Option<&str> {
+    let default = (rule.action == Action::Pass).then_some(Rule::PAM_SERVICE);
+    rule.pam_service.as_deref().or(default)
 }
 
 fn denial(rule: &Rule) -> Denial {

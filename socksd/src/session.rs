@@ -16,6 +16,7 @@ use crate::bind::Waiting;
 use crate::connect::connect;
 use crate::gate::Gate;
 use crate::handshake::{Asked, Failure, handshake};
+use crate::meter::Meter;
 use crate::record::{Ending, Record};
 use crate::refusal::Refusal;
 use crate::relay::{End, relay};
@@ -40,7 +41,11 @@ pub(crate) fn serve(
         let ending = match Box::pin(open(&application, &site, &mut record)).await {
             Ok(Opened::Stream { other, early }) => {
                 let patience = site.options.patience();
-                Ending::Relayed(relay(&application, &other, early, record.traffic(), patience).await)
+                record.traffic().set_meter(Meter::of(record.entry()));
+                record.tell_tcp_info(&application, &other);
+                let end = relay(&application, &other, early, record.traffic(), patience).await;
+                record.tell_tcp_info(&application, &other);
+                Ending::Relayed(end)
             }
             Ok(Opened::Datagrams(association)) => {
                 let idle = site.options.udp_idle_timeout;
@@ -69,7 +74,8 @@ enum Opened {
 }
 
 async fn open(application: &TcpStream, site: &Arc<Site>, record: &mut Record) -> Result<Opened, Ending> {
-    let (gate, Asked { request, early }) = ask(application, site, record).await.map_err(Ending::Handshake)?;
+    let (gate, Asked { request, early, .. }) =
+        ask(application, site, record).await.map_err(Ending::Handshake)?;
     record.ask(request.command, request.address);
     let opened = match request.command {
         Ok(Command::Connect) => open_target(application, &request, early, gate, site, record).await,
@@ -101,12 +107,12 @@ async fn ask(
             .await
             .map_err(Failure::NotAdmitted)?;
         let mut user = None;
-        let asked = handshake(application, &site.options, |name| {
+        let asked = handshake(application, record.from().ip(), &site.options, |name| {
             record.name(name);
             user = Some(name.to_vec());
         });
         let asked = asked.await?;
-        gate.identify(asked.request.version, user.as_deref());
+        gate.identify(asked.request.version, user.as_deref(), &asked.proof);
         Ok((gate, asked))
     };
     timeout(site.options.handshake_timeout, dialogue).await.unwrap_or(Err(Failure::TimedOut))

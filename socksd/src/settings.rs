@@ -60,6 +60,7 @@ pub(crate) fn settings(args: &Args) -> Result<(Options, Process), Error> {
         files::add_hosts(&mut options.hosts, file)?;
     }
     configuration::warn_of_missing_users(&options);
+    configuration::warn_of_powerless_modules(&options, &process);
     Ok((options, process))
 }
 

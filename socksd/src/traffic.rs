@@ -1,10 +1,13 @@
 //! What one connection has carried, and when it last did: for the log line and the idle timeout.
 
 use std::future::pending;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
+
+use crate::meter::{Meter, Way};
 
 /// Bytes of one connection, each way.
 #[derive(Debug)]
@@ -14,11 +17,18 @@ pub(crate) struct Traffic {
     down: AtomicU64,
     /// Milliseconds from `begun` to the last byte either way.
     last: AtomicU64,
+    meter: OnceLock<Option<Box<Meter>>>,
 }
 
 impl Traffic {
     pub(crate) fn new() -> Traffic {
-        Traffic { begun: Instant::now(), up: 0.into(), down: 0.into(), last: 0.into() }
+        Traffic {
+            begun: Instant::now(),
+            up: 0.into(),
+            down: 0.into(),
+            last: 0.into(),
+            meter: OnceLock::new(),
+        }
     }
 
     /// The counter of the direction from the application to the target.
@@ -29,6 +39,12 @@ impl Traffic {
     /// The counter of the direction from the target to the application.
     pub(crate) fn down(&self) -> Counter<'_> {
         Counter { traffic: self, bytes: &self.down }
+    }
+
+    /// From now on everything passes through this meter, if it is one.
+    pub(crate) fn set_meter(&self, meter: Option<Box<Meter>>) {
+        // A connection is opened once.
+        let _ = self.meter.set(meter);
     }
 
     /// How long the connection has lasted.
@@ -73,6 +89,16 @@ impl Counter<'_> {
     pub(crate) fn add(&self, count: usize) {
         self.bytes.fetch_add(count as u64, Relaxed);
         self.traffic.touch();
+    }
+
+    /// The meter of the connection.
+    pub(crate) fn meter(&self) -> Option<&Meter> {
+        self.traffic.meter.get()?.as_deref()
+    }
+
+    /// The direction.
+    pub(crate) fn way(&self) -> Way {
+        if std::ptr::eq(self.bytes, &self.traffic.up) { Way::Up } else { Way::Down }
     }
 
     /// The bytes counted so far.

@@ -12,6 +12,7 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("openssl", "openssl"),
     ("cc", "gcc"),
     ("/usr/include/netdb.h", "libc6-dev"),
+    ("/usr/include/security/pam_appl.h", "libpam0g-dev"),
     ("nm", "binutils"),
     ("nginx", "nginx-light"),
     ("fcgiwrap", "fcgiwrap"),

@@ -40,6 +40,9 @@ pub enum RuleKey {
     Method,
     User,
     Group,
+    PamService,
+    Bandwidth,
+    UserBandwidth,
     Log,
 }
 
@@ -273,8 +276,30 @@ pub static SOCKD_KEYWORDS: &[Keyword] = &[
         "log",
         Value::ListOf(EVENTS),
         "nothing",
-        "What is logged: connect, disconnect, error.",
+        "What is logged: connect, disconnect and error; iooperation is a line for every read, data shows what was read, too; tcpinfo adds what the kernel knows of both connections.",
         RuleKey::Log,
+    ),
+    clause(
+        "pam.servicename",
+        Value::Word,
+        "sockd",
+        "The service of PAM that must accept the user: a file in /etc/pam.d.",
+        RuleKey::PamService,
+    ),
+    renamed_clause("pamservicename", Value::Word, "pam.servicename", RuleKey::PamService),
+    clause(
+        "bandwidth",
+        Value::Number,
+        "any",
+        "How many bytes a second, in both directions together, may pass in all that the rule lets pass.",
+        RuleKey::Bandwidth,
+    ),
+    clause(
+        "bandwidth.user",
+        Value::Number,
+        "any",
+        "The same for each user; who has no name is told by the address of his host.",
+        RuleKey::UserBandwidth,
     ),
     Keyword::idle("timeout.", Section::Rule, Value::RestOfLine, "time-outs hold for the whole file"),
     Keyword::idle("clientcompatibility", Section::Rule, Value::RestOfLine, NO_GSSAPI),
@@ -287,12 +312,9 @@ pub static SOCKD_KEYWORDS: &[Keyword] = &[
     ),
     Keyword::idle("internal.", Section::Rule, Value::RestOfLine, OPTIONS_OF_SOCKETS),
     Keyword::idle("external.", Section::Rule, Value::RestOfLine, OPTIONS_OF_SOCKETS),
-    Keyword::idle("pam.servicename", Section::Rule, Value::Word, "the service is called socksd"),
-    Keyword::idle("pamservicename", Section::Rule, Value::Word, "the service is called socksd"),
     Keyword::idle("bsdauth.stylename", Section::Rule, Value::Word, "there is no BSD authentication here"),
     Keyword::idle("session.inheritable", Section::Rule, Value::Word, NO_COUNTS),
     Keyword::refused("session.", Section::Rule, NO_COUNTS),
-    Keyword::refused("bandwidth", Section::Rule, NO_COUNTS),
     Keyword::refused("redirect", Section::Rule, "a rule cannot send anything elsewhere"),
     Keyword::refused("libwrap", Section::Rule, NOT_NARROWED),
     Keyword::refused("hostid", Section::Rule, NO_HOSTID),
@@ -313,6 +335,11 @@ const fn key(
 const fn renamed(name: &'static str, value: Value, new: &'static str, key: SockdKey) -> Keyword {
     let standing = Standing::Renamed(new, Key::Sockd(key));
     Keyword { name, section: Section::Sockd, value, default: "", doc: "", standing }
+}
+
+const fn renamed_clause(name: &'static str, value: Value, new: &'static str, key: RuleKey) -> Keyword {
+    let standing = Standing::Renamed(new, Key::Rule(key));
+    Keyword { name, section: Section::Rule, value, default: "", doc: "", standing }
 }
 
 const fn clause(

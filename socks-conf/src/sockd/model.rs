@@ -5,6 +5,7 @@ use crate::set::{Member, Set};
 use crate::{Commands, Endpoint, LogTarget, Place, Ports, Protocols, ProxyProtocols, Warning};
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -198,13 +199,26 @@ pub enum LogEvent {
     Disconnect,
     /// Whatever went wrong.
     Error,
+    /// Every read from either side, with the number of bytes.
+    IoOperation,
+    /// The same, with the bytes themselves.
+    Data,
+    /// What the kernel knows of the connections, wherever they are logged.
+    TcpInfo,
 }
 
 /// A set of events.
 pub type LogEvents = Set<LogEvent>;
 
 impl Member for LogEvent {
-    const ALL: &'static [LogEvent] = &[LogEvent::Connect, LogEvent::Disconnect, LogEvent::Error];
+    const ALL: &'static [LogEvent] = &[
+        LogEvent::Connect,
+        LogEvent::Disconnect,
+        LogEvent::Error,
+        LogEvent::IoOperation,
+        LogEvent::Data,
+        LogEvent::TcpInfo,
+    ];
 
     fn bit(self) -> u8 {
         1 << self as u8
@@ -215,6 +229,9 @@ impl Member for LogEvent {
             LogEvent::Connect => "connect",
             LogEvent::Disconnect => "disconnect",
             LogEvent::Error => "error",
+            LogEvent::IoOperation => "iooperation",
+            LogEvent::Data => "data",
+            LogEvent::TcpInfo => "tcpinfo",
         }
     }
 }
@@ -241,13 +258,30 @@ pub struct Rule {
     pub users: Vec<String>,
     /// The system's groups, of which the user must be in one.
     pub groups: Vec<String>,
+    /// The service of PAM that must have accepted the user, where that is how he shows who he is.
+    pub pam_service: Option<String>,
+    /// The bytes a second, both ways together, that may pass in all by this rule; `None` is any number.
+    pub bandwidth: Option<NonZeroU64>,
+    /// The same for each user.
+    pub user_bandwidth: Option<NonZeroU64>,
     /// What is logged; `None` when the rule does not say.
     pub log: Option<LogEvents>,
     /// The line of the file where it begins.
     pub line: u32,
 }
 
+impl LogEvent {
+    /// The event of the word at this place of the table.
+    pub(super) fn of(index: usize) -> Option<LogEvent> {
+        use LogEvent::{Connect, Data, Disconnect, Error, IoOperation, TcpInfo};
+        [Connect, Disconnect, Error, IoOperation, IoOperation, Data, TcpInfo].get(index).copied()
+    }
+}
+
 impl Rule {
+    /// The service of PAM where a rule names none, as Dante calls it.
+    pub const PAM_SERVICE: &str = "sockd";
+
     /// A rule that matches everything.
     pub fn new(action: Action) -> Rule {
         Rule {
@@ -260,6 +294,9 @@ impl Rule {
             methods: Set::EMPTY,
             users: Vec::new(),
             groups: Vec::new(),
+            pam_service: None,
+            bandwidth: None,
+            user_bandwidth: None,
             log: None,
             line: 0,
         }

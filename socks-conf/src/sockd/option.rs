@@ -109,7 +109,7 @@ impl Parser<'_, Sockd> {
     }
 
     /// One word up to a blank.
-    fn one_word(&mut self) -> Result<String> {
+    pub(super) fn one_word(&mut self) -> Result<String> {
         self.cursor.skip_space();
         let word = self.cursor.word(Class::Target);
         if word.is_empty() { self.unexpected("a value") } else { Ok(self.str(&word).into_owned()) }

@@ -20,7 +20,7 @@ pub enum SockdProblem {
     NoMethodLeft,
     /// A method that needs the SOCKS dialogue, before it.
     ClientMethod,
-    /// A command in a client rule.
+    /// What is about requests, in a client rule.
     NotInClientRule(&'static str),
     /// The rule has a method that the file does not allow.
     MethodNotGlobal(&'static str),
@@ -28,6 +28,8 @@ pub enum SockdProblem {
     UserWithoutName,
     /// A list that is empty, so that the rule would never match.
     EmptyList(&'static str),
+    /// A rate at which nothing passes.
+    NoBandwidth,
     /// In TOML, an address to listen on that is none.
     NotAListen(String),
     /// In TOML, an action that is neither pass nor block.
@@ -47,7 +49,7 @@ impl fmt::Display for SockdProblem {
                 f.write_str("before the first byte of SOCKS only the methods none and rfc931 are possible")
             }
             SockdProblem::NotInClientRule(key) => {
-                write!(f, "`{key}` is not known yet when the client rules are asked")
+                write!(f, "`{key}` is about requests, and client rules are asked before there is one")
             }
             SockdProblem::MethodNotGlobal(method) => {
                 write!(f, "the method `{method}` is not among those of the whole file, so this rule cannot match")
@@ -56,6 +58,9 @@ impl fmt::Display for SockdProblem {
                 "this rule is about users, but one of its methods yields no name: anybody could pass for them",
             ),
             SockdProblem::EmptyList(key) => write!(f, "`{key}` is an empty list, so the rule would never match"),
+            SockdProblem::NoBandwidth => {
+                f.write_str("at 0 bytes a second nothing would pass; a block rule says so")
+            }
             SockdProblem::NotAListen(word) => write!(f, "`{word}` is no address and port to listen on"),
             SockdProblem::NotAnAction(word) => write!(f, "`{word}` is neither pass nor block"),
         }
@@ -103,8 +108,6 @@ pub enum SockdCaution {
     },
     /// A block rule for a domain.
     DomainByAddress(String),
-    /// An event that is not logged.
-    NotLogged(&'static str),
 }
 
 impl fmt::Display for SockdCaution {
@@ -124,10 +127,6 @@ impl fmt::Display for SockdCaution {
             SockdCaution::DomainByAddress(domain) => write!(
                 f,
                 "`{domain}` blocks what is asked for by name; an application that knows the address is not hindered"
-            ),
-            SockdCaution::NotLogged(event) => write!(
-                f,
-                "`{event}` has no effect: what connections carry is counted, but not written to the log"
             ),
         }
     }

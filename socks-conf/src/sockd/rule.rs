@@ -2,13 +2,13 @@
 
 use super::keyword::{EVENTS, RuleKey, VERSIONS};
 use super::model::{Action, LogEvent, Rule, Sockd};
-use super::problem::{SockdCaution, SockdProblem};
-use crate::caution::Caution;
+use super::problem::SockdProblem;
 use crate::dante::{Class, Parser, Result};
 use crate::keyword::{COMMANDS, Key, Keyword, PROTOCOLS, Section, Standing};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
 use crate::{Command, Endpoint, Protocol, ProxyProtocol};
+use std::num::NonZeroU64;
 use std::ops::Range;
 
 /// Which of the two lists a rule is in.
@@ -95,7 +95,9 @@ impl Parser<'_, Sockd> {
     fn read_rule_word(&mut self, stage: Stage, word: Range<usize>, draft: &mut Draft) -> Result<()> {
         let keyword = self.keyword(word.clone(), Section::Rule)?;
         match keyword.standing {
-            Standing::Supported(Key::Rule(key)) => self.read_rule_key(stage, key, keyword, word, draft),
+            Standing::Supported(Key::Rule(key)) | Standing::Renamed(_, Key::Rule(key)) => {
+                self.read_rule_key(stage, key, keyword, word, draft)
+            }
             _ => self.skip_value(keyword),
         }
     }
@@ -108,7 +110,15 @@ impl Parser<'_, Sockd> {
         word: Range<usize>,
         draft: &mut Draft,
     ) -> Result<()> {
-        let about_requests = matches!(key, RuleKey::Command | RuleKey::Protocol | RuleKey::ProxyProtocol);
+        let about_requests = matches!(
+            key,
+            RuleKey::Command
+                | RuleKey::Protocol
+                | RuleKey::ProxyProtocol
+                | RuleKey::PamService
+                | RuleKey::Bandwidth
+                | RuleKey::UserBandwidth
+        );
         if stage == Stage::Client && about_requests {
             return self.fail(word, Problem::Sockd(SockdProblem::NotInClientRule(keyword.name)));
         }
@@ -141,9 +151,23 @@ impl Parser<'_, Sockd> {
                 let names = self.names()?;
                 draft.rule.groups.extend(names);
             }
+            RuleKey::PamService => draft.rule.pam_service = Some(self.one_word()?),
+            RuleKey::Bandwidth => draft.rule.bandwidth = Some(self.bandwidth()?),
+            RuleKey::UserBandwidth => draft.rule.user_bandwidth = Some(self.bandwidth()?),
             RuleKey::Log => self.events(keyword.name, draft.rule.log.get_or_insert_default())?,
         }
         Ok(())
+    }
+
+    /// A rate of zero would let nothing pass by a rule that passes.
+    fn bandwidth(&mut self) -> Result<NonZeroU64> {
+        self.cursor.skip_space();
+        let start = self.cursor.at;
+        let rate = self.number("a number of bytes a second", u32::MAX)?;
+        match NonZeroU64::new(rate.into()) {
+            Some(rate) => Ok(rate),
+            None => self.fail(start..self.cursor.at, Problem::Sockd(SockdProblem::NoBandwidth)),
+        }
     }
 
     fn names(&mut self) -> Result<Vec<String>> {
@@ -152,15 +176,9 @@ impl Parser<'_, Sockd> {
     }
 
     fn events(&mut self, keyword: &'static str, events: &mut Set<LogEvent>) -> Result<()> {
-        for (index, word) in self.values(keyword, EVENTS)? {
-            match LogEvent::ALL.get(index) {
-                Some(event) => _ = events.insert(*event),
-                None => {
-                    let event = EVENTS.get(index).copied().unwrap_or_default();
-                    self.warn(word, Caution::Sockd(SockdCaution::NotLogged(event)));
-                }
-            }
-        }
+        let named = self.values(keyword, EVENTS)?;
+        let named = named.into_iter().filter_map(|(index, _)| LogEvent::of(index));
+        *events = events.union(named.collect());
         Ok(())
     }
 }

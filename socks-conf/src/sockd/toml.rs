@@ -17,6 +17,7 @@ use crate::{Command, Endpoint, Place, Ports, Protocol, ProxyProtocol};
 use ::toml::Spanned;
 use serde::Deserialize;
 use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -85,7 +86,30 @@ struct RuleTable {
     method: Option<Words>,
     user: Option<Words>,
     group: Option<Words>,
+    pam: Option<Spanned<PamTable>>,
+    bandwidth: Option<Spanned<Bandwidth>>,
     log: Option<Words>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+struct PamTable {
+    servicename: String,
+}
+
+/// What may pass in a second.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a number of bytes a second, or { rule = NUMBER, user = NUMBER }")]
+enum Bandwidth {
+    Rule(u64),
+    Each(BandwidthTable),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BandwidthTable {
+    rule: Option<u64>,
+    user: Option<u64>,
 }
 
 /// Reads a whole file.
@@ -201,11 +225,15 @@ impl Reader<'_, Sockd> {
             ("protocol", &table.protocol),
             ("proxyprotocol", &table.proxyprotocol),
         ];
-        if let Some((key, words)) =
-            about_requests.into_iter().find_map(|(key, words)| Some((key, words.as_ref()?)))
+        let about_requests =
+            about_requests.into_iter().find_map(|(key, words)| Some((key, words.as_ref()?.span())));
+        let about_requests = about_requests
+            .or_else(|| Some(("pam", table.pam.as_ref()?.span())))
+            .or_else(|| Some(("bandwidth", table.bandwidth.as_ref()?.span())));
+        if let Some((key, at)) = about_requests
             && stage == Stage::Client
         {
-            return self.fail(words.span(), Problem::Sockd(SockdProblem::NotInClientRule(key)));
+            return self.fail(at, Problem::Sockd(SockdProblem::NotInClientRule(key)));
         }
         let rule = self.rule(stage, &table, Rule { line, ..Rule::new(action) })?;
         match self.config.judge(stage, &rule) {
@@ -234,6 +262,9 @@ impl Reader<'_, Sockd> {
             methods: methods.into_iter().collect(),
             users: self.names("user", table.user.as_ref())?,
             groups: self.names("group", table.group.as_ref())?,
+            pam_service: table.pam.as_ref().map(|pam| pam.get_ref().servicename.clone()),
+            bandwidth: self.rate(table.bandwidth.as_ref(), Bandwidth::of_rule)?,
+            user_bandwidth: self.rate(table.bandwidth.as_ref(), Bandwidth::of_user)?,
             log: self.events(table.log.as_ref())?,
             ..rule
         })
@@ -274,20 +305,44 @@ impl Reader<'_, Sockd> {
         }
     }
 
+    fn rate(
+        &self,
+        said: Option<&Spanned<Bandwidth>>,
+        rate: impl Fn(&Bandwidth) -> Option<u64>,
+    ) -> Result<Option<NonZeroU64>> {
+        let Some((said, rate)) = said.and_then(|said| Some((said, rate(said.get_ref())?))) else {
+            return Ok(None);
+        };
+        match NonZeroU64::new(rate) {
+            None => self.fail(said.span(), Problem::Sockd(SockdProblem::NoBandwidth)),
+            rate => Ok(rate),
+        }
+    }
+
     fn events(&mut self, words: Option<&Words>) -> Result<Option<Set<LogEvent>>> {
         let Some(words) = words else { return Ok(None) };
         let mut events = Set::EMPTY;
         for word in words.iter() {
-            let index = self.word_of("log", word, EVENTS)?;
-            match LogEvent::ALL.get(index) {
-                Some(event) => _ = events.insert(*event),
-                None => {
-                    let event = EVENTS.get(index).copied().unwrap_or_default();
-                    self.warn(word.span(), Caution::Sockd(SockdCaution::NotLogged(event)));
-                }
-            }
+            let event = LogEvent::of(self.word_of("log", word, EVENTS)?);
+            events = events.union(event.into_iter().collect());
         }
         Ok(Some(events))
+    }
+}
+
+impl Bandwidth {
+    fn of_rule(&self) -> Option<u64> {
+        match self {
+            Bandwidth::Rule(rate) => Some(*rate),
+            Bandwidth::Each(table) => table.rule,
+        }
+    }
+
+    fn of_user(&self) -> Option<u64> {
+        match self {
+            Bandwidth::Rule(_) => None,
+            Bandwidth::Each(table) => table.user,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use socks_proto::Name;
 
 use super::recent::Recent;
 use crate::gate::Gate;
+use crate::meter::Meter;
 
 /// Judgements remembered: at least so many of those needed last.
 const KEPT: usize = 256;
@@ -15,8 +16,8 @@ const KEPT: usize = 256;
 #[derive(Debug)]
 pub(super) struct Judgements {
     gate: Gate,
-    sent: Recent<(Option<Name>, SocketAddr), bool>,
-    received: Recent<SocketAddr, bool>,
+    sent: Recent<(Option<Name>, SocketAddr), Option<Meter>>,
+    received: Recent<SocketAddr, Option<Meter>>,
 }
 
 impl Judgements {
@@ -24,26 +25,24 @@ impl Judgements {
         Judgements { gate, sent: Recent::new(KEPT), received: Recent::new(KEPT) }
     }
 
-    /// Whether a datagram may go to this target, which was asked for by this name.
-    pub(super) fn may_send(&mut self, name: Option<Name>, target: SocketAddr) -> bool {
-        if let Some(judged) = self.sent.get(&(name, target)) {
-            return *judged;
+    /// What is done with a datagram to this target, which was asked for by this name; `None` if it may not go there.
+    pub(super) fn sent(&mut self, name: Option<Name>, target: SocketAddr) -> Option<&Meter> {
+        if !self.sent.contains(&(name, target)) {
+            let judged = self.gate.datagram(name.as_ref(), target);
+            if let Err(refusal) = &judged {
+                debug!("datagrams to {target} are dropped: {refusal}");
+            }
+            self.sent.insert((name, target), judged.ok().map(|grant| self.gate.meter(grant)));
         }
-        let judged = self.gate.datagram(name.as_ref(), target);
-        if let Err(refusal) = &judged {
-            debug!("datagrams to {target} are dropped: {refusal}");
-        }
-        self.sent.insert((name, target), judged.is_ok());
-        judged.is_ok()
+        self.sent.get(&(name, target))?.as_ref()
     }
 
-    /// Whether a datagram from this sender may reach the application.
-    pub(super) fn may_receive(&mut self, sender: SocketAddr) -> bool {
-        if let Some(judged) = self.received.get(&sender) {
-            return *judged;
+    /// What is done with a datagram from this sender; `None` if it may not reach the application.
+    pub(super) fn received(&mut self, sender: SocketAddr) -> Option<&Meter> {
+        if !self.received.contains(&sender) {
+            let judged = self.gate.reply(Command::UdpReply, sender);
+            self.received.insert(sender, judged.ok().map(|grant| self.gate.meter(grant)));
         }
-        let judged = self.gate.reply(Command::UdpReply, sender).is_ok();
-        self.received.insert(sender, judged);
-        judged
+        self.received.get(&sender)?.as_ref()
     }
 }

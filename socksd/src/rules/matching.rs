@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use socks_conf::sockd::{Method, Methods, Rule};
 use socks_conf::{Command, Endpoint, Place, Ports, Protocol};
 
-use super::{Ask, Rules, Target, Who};
+use super::{Ask, Rules, Target, Who, pam_service};
 use crate::interfaces::Interfaces;
 
 /// How well a rule matches.
@@ -122,11 +122,13 @@ fn is_port(ports: Ports, port: Option<u16>) -> Match {
 
 /// Whether the rule is about applications that have shown to be this one.
 fn is_about(rule: &Rule, who: &Who) -> bool {
-    let shown: Methods = if rule.methods.is_empty() {
-        who.methods
-    } else {
-        rule.methods.iter().filter(|method| who.methods.contains(*method)).collect()
+    let has_shown = |method: &Method| {
+        let is_asked = rule.methods.is_empty() || rule.methods.contains(*method);
+        let is_service = |accepting: &str| pam_service(rule).is_none_or(|service| service == accepting);
+        let is_accepted = || who.services.iter().any(|accepting| is_service(accepting));
+        is_asked && (*method != Method::PamUsername || is_accepted())
     };
+    let shown: Methods = who.methods.iter().filter(has_shown).collect();
     if shown.is_empty() {
         return false;
     }

@@ -20,7 +20,13 @@ fn interfaces() -> Interfaces {
 }
 
 fn anybody(from: &str) -> Who {
-    Who { from: from.parse().unwrap(), methods: [Method::None].into(), user: None, ident: None }
+    Who {
+        from: from.parse().unwrap(),
+        methods: [Method::None].into(),
+        user: None,
+        services: Vec::new(),
+        ident: None,
+    }
 }
 
 fn alice() -> Who {

@@ -33,6 +33,14 @@ pub(crate) fn connect(proxy: SocketAddr, target: Address) -> TcpStream {
     ask(proxy, Version::Socks5, Command::Connect, target, None).unwrap().0
 }
 
+/// UDP ASSOCIATE with no promise of a port: the connection, and where to send.
+pub(crate) fn associate(proxy: SocketAddr) -> (TcpStream, SocketAddr) {
+    let (control, bnd) =
+        ask(proxy, Version::Socks5, Command::UdpAssociate, Address::UNSPECIFIED, None).unwrap();
+    let Host::Ip(ip) = bnd.host else { panic!("{bnd}") };
+    (control, SocketAddr::new(ip, bnd.port))
+}
+
 /// CONNECT with SOCKS5 and no password, which must fail.
 pub(crate) fn refused(proxy: SocketAddr, target: Address) -> Failure {
     ask(proxy, Version::Socks5, Command::Connect, target, None).unwrap_err()

@@ -15,6 +15,7 @@ mod listening;
 mod process;
 mod program;
 mod proxy;
+mod rates;
 mod relaying;
 mod requests;
 mod seeing;
