@@ -12,7 +12,7 @@ use socks_proto::{Command, Host, Name};
 use tokio::time::timeout;
 
 use crate::gate::Gate;
-use crate::lookup::{host_name, resolve, with_permit};
+use crate::lookup::{host_name, in_turn, resolve};
 use crate::outgoing::source_for;
 use crate::refusal::Refusal;
 use crate::site::Site;
@@ -40,7 +40,7 @@ async fn address(request: &Request, site: &Site, gate: &Gate) -> Result<IpAddr, 
     gate.answer(name, target.socket_address().map(|address| address.ip()))?;
     let mut refused = None;
     let mut admitted = Vec::new();
-    for address in resolve(&target, &site.options.hosts, &site.lookups(gate)).await? {
+    for address in resolve(&target, &site.options.hosts, &site.turns(gate)).await? {
         match judge(request.version, name, address, gate) {
             Ok(()) => admitted.push(address),
             Err(refusal) => refused = Some(refusal),
@@ -66,9 +66,7 @@ async fn name(ip: IpAddr, site: &Site, gate: &Gate) -> Result<Name, Refusal> {
     gate.answer(None, Some(ip))?;
     let found = match site.options.hosts.name(ip) {
         Some(known) => known.to_owned(),
-        None => with_permit(&site.lookups(gate), move || ask_the_system(ip))
-            .await
-            .map_err(Refusal::UnknownName)?,
+        None => in_turn(&site.turns(gate), move || ask_the_system(ip)).await.map_err(Refusal::UnknownName)?,
     };
     // Whoever owns an address writes its name, in any bytes.
     let name = Name::new(found.as_bytes()).map_err(|_| Refusal::Unspeakable)?.without_trailing_dot();

@@ -95,8 +95,8 @@ async fn callers(caller: &Address, site: &Site, gate: &Gate) -> Result<Vec<Socke
     if matches!(caller.host, Host::Ip(ip) if ip.is_unspecified()) {
         return Ok(Vec::new());
     }
-    let lookups = site.lookups(gate);
-    let lookup = resolve(caller, &site.options.hosts, &lookups);
+    let turns = site.turns(gate);
+    let lookup = resolve(caller, &site.options.hosts, &turns);
     let found =
         timeout(site.options.connect_timeout, lookup).await.map_err(|_| Refusal::LookupTimedOut)??;
     let name = match &caller.host {

@@ -27,7 +27,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// Connects to `target`.
 pub(crate) async fn connect(target: &Address, outlook: Outlook<'_>) -> Result<TcpStream, Refusal> {
     let deadline = Instant::now() + outlook.timeout;
-    let lookup = resolve(target, outlook.hosts, &outlook.lookups);
+    let lookup = resolve(target, outlook.hosts, &outlook.turns);
     let addresses = timeout_at(deadline, lookup).await.map_err(|_| Refusal::LookupTimedOut)??;
     let name = match &target.host {
         Host::Name(name) => Some(name),

@@ -5,13 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
-
 use crate::options::Options;
-
-/// Names that one host may have looked up at a time. A lookup takes a thread until the resolver gives up, even if nobody
-/// waits for it any more, and a dead name server must not keep all threads busy for one host.
-const LOOKUPS: usize = 32;
 
 /// The hosts that have connections.
 #[derive(Debug, Default)]
@@ -20,14 +14,7 @@ pub(crate) struct Crowd(Mutex<Present>);
 #[derive(Debug, Default)]
 struct Present {
     connections: usize,
-    hosts: HashMap<IpAddr, Host>,
-}
-
-#[derive(Debug, Default)]
-struct Host {
-    connections: usize,
-    /// Made when it first looks a name up.
-    lookups: Option<Arc<Semaphore>>,
+    by_host: HashMap<IpAddr, usize>,
 }
 
 /// One connection's place, free again when it is dropped.
@@ -54,22 +41,13 @@ impl Crowd {
         if let Some(most) = options.max_connections.filter(|most| present.connections >= *most) {
             return Err(Full::Everybody(most));
         }
-        let here = present.hosts.get(&host).map_or(0, |host| host.connections);
+        let here = present.by_host.get(&host).copied().unwrap_or(0);
         if let Some(most) = options.max_connections_per_host.filter(|most| here >= *most) {
             return Err(Full::Host(most));
         }
         present.connections += 1;
-        present.hosts.entry(host).or_default().connections += 1;
+        present.by_host.insert(host, here + 1);
         Ok(Place { crowd: Arc::clone(self), host })
-    }
-
-    /// Permits of this host to look names up.
-    pub(crate) fn lookups(&self, host: IpAddr) -> Arc<Semaphore> {
-        let new = || Arc::new(Semaphore::new(LOOKUPS));
-        match self.present().hosts.get_mut(&host.to_canonical()) {
-            Some(host) => Arc::clone(host.lookups.get_or_insert_with(new)),
-            None => new(),
-        }
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -81,10 +59,10 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut present = self.crowd.present();
         present.connections -= 1;
-        if let Some(host) = present.hosts.get_mut(&self.host) {
-            host.connections -= 1;
-            if host.connections == 0 {
-                present.hosts.remove(&self.host);
+        if let Some(here) = present.by_host.get_mut(&self.host) {
+            *here -= 1;
+            if *here == 0 {
+                present.by_host.remove(&self.host);
             }
         }
     }
@@ -129,35 +107,6 @@ mod tests {
         let crowd = Arc::new(Crowd::default());
         drop(crowd.enter(host(1), &Options::default()).unwrap());
         let present = crowd.present();
-        assert!(present.hosts.is_empty() && present.connections == 0);
-    }
-
-    #[tokio::test]
-    async fn a_name_server_that_is_silent_for_one_host_holds_up_no_other() {
-        use crate::lookup::with_permit;
-        let crowd = Arc::new(Crowd::default());
-        let _places = [1, 2].map(|last| crowd.enter(host(last), &Options::default()).unwrap());
-        let (speak, silence) = std::sync::mpsc::channel::<()>();
-        let silence = Arc::new(Mutex::new(silence));
-        let stuck: Vec<_> = (0..=LOOKUPS)
-            .map(|_| {
-                let (permits, silence) = (crowd.lookups(host(1)), Arc::clone(&silence));
-                let ask = move || {
-                    let _ = silence.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    Ok(())
-                };
-                tokio::spawn(async move { with_permit(&permits, ask).await })
-            })
-            .collect();
-        while crowd.lookups(host(1)).available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(with_permit(&crowd.lookups(host(2)), || Ok(2)).await.unwrap(), 2);
-        assert!(stuck.iter().all(|lookup| !lookup.is_finished()));
-        drop(speak);
-        for lookup in stuck {
-            lookup.await.unwrap().unwrap();
-        }
-        assert_eq!(crowd.lookups(host(1)).available_permits(), LOOKUPS);
+        assert!(present.by_host.is_empty() && present.connections == 0);
     }
 }

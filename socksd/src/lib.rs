@@ -97,6 +97,7 @@ mod stream;
 mod tcp_info;
 mod totals;
 mod traffic;
+mod turns;
 mod users;
 
 pub use control::Control;

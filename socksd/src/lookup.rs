@@ -2,21 +2,20 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
 
 use log::debug;
 use socks_proto::{Address, Host, Name};
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::hosts::Hosts;
 use crate::refusal::Refusal;
+use crate::turns::Turns;
 
 /// The addresses of `target`, at least one, in the order in which they are to be tried.
 pub(crate) async fn resolve(
     target: &Address,
     hosts: &Hosts,
-    permits: &Arc<Semaphore>,
+    turns: &Turns,
 ) -> Result<Vec<SocketAddr>, Refusal> {
     let with_port = |ip: IpAddr| SocketAddr::new(ip.to_canonical(), target.port);
     let name = match target.canonical().host {
@@ -29,7 +28,7 @@ pub(crate) async fn resolve(
     }
     let mut addresses = Vec::new();
     let (owned, port) = (name.to_owned(), target.port);
-    let found = with_permit(permits, move || (owned.as_str(), port).to_socket_addrs()).await;
+    let found = in_turn(turns, move || (owned.as_str(), port).to_socket_addrs()).await;
     for address in found.map_err(Refusal::UnknownName)? {
         if !addresses.contains(&address) {
             addresses.push(address);
@@ -39,16 +38,16 @@ pub(crate) async fn resolve(
     Ok(addresses)
 }
 
-/// Asks the system's resolver on a thread of its own, which has the permit for as long as it is busy: the resolver
-/// cannot be interrupted when nobody waits any more.
-pub(crate) async fn with_permit<T: Send + 'static>(
-    permits: &Arc<Semaphore>,
+/// Asks the system's resolver on a thread of its own. The turn lasts for as long as that is busy: the resolver cannot be
+/// interrupted when nobody waits any more.
+pub(crate) async fn in_turn<T: Send + 'static>(
+    turns: &Turns,
     ask: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
+    let turn = turns.next().await;
     let lookup = spawn_blocking(move || {
         let found = ask();
-        drop(permit);
+        drop(turn);
         found
     });
     lookup.await.map_err(io::Error::other)?
@@ -63,7 +62,42 @@ pub(crate) fn host_name(name: &Name) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Mutex, PoisonError};
+
     use super::*;
+    use crate::turns::Threads;
+
+    #[tokio::test]
+    async fn a_name_server_that_is_silent_for_one_host_holds_up_no_other() {
+        /// More than one host gets.
+        const MANY: usize = 64;
+        let threads: Arc<Threads> = Arc::default();
+        let of = |last| Turns::of([192, 0, 2, last].into(), Arc::clone(&threads));
+        let (begun, beginnings) = channel();
+        let (speak, silence) = channel::<()>();
+        let silence = Arc::new(Mutex::new(silence));
+        let stuck: Vec<_> = (0..MANY)
+            .map(|_| {
+                let (turns, silence, begun) = (of(1), Arc::clone(&silence), begun.clone());
+                let ask = move || {
+                    let _ = begun.send(());
+                    let _ = silence.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    Ok(())
+                };
+                tokio::spawn(async move { in_turn(&turns, ask).await })
+            })
+            .collect();
+        while beginnings.try_recv().is_err() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(in_turn(&of(2), || Ok(2)).await.unwrap(), 2);
+        assert!(stuck.iter().all(|lookup| !lookup.is_finished()));
+        drop(speak);
+        for lookup in stuck {
+            lookup.await.unwrap().unwrap();
+        }
+    }
 
     #[test]
     fn looks_up_nothing_that_is_no_name() {

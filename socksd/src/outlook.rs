@@ -4,8 +4,6 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use socks_conf::Command;
 use socks_proto::Name;
 
@@ -13,14 +11,15 @@ use crate::external::External;
 use crate::gate::Gate;
 use crate::hosts::Hosts;
 use crate::refusal::Refusal;
+use crate::turns::Turns;
 
 /// The proxy's circumstances.
 #[derive(Clone, Debug)]
 pub(crate) struct Outlook<'a> {
     /// Names that win over the system's resolver.
     pub(crate) hosts: &'a Hosts,
-    /// Permits to look names up.
-    pub(crate) lookups: Arc<Semaphore>,
+    /// The turns of the application's host to look names up.
+    pub(crate) turns: Turns,
     /// The addresses this proxy listens on, where no target may be.
     pub(crate) listening: Arc<[SocketAddr]>,
     /// What the application may reach.

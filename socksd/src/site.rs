@@ -12,6 +12,7 @@ use crate::options::Options;
 use crate::outgoing::canonical;
 use crate::outlook::Outlook;
 use crate::record::Record;
+use crate::turns::{Threads, Turns};
 
 /// How far the proxy is on its way to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub(crate) struct Site {
 #[derive(Debug)]
 struct Shared {
     crowd: Arc<Crowd>,
+    threads: Arc<Threads>,
     waiting: Semaphore,
     listening: RwLock<Arc<[SocketAddr]>>,
     live: Arc<Live>,
@@ -49,7 +51,13 @@ impl Site {
     pub(crate) fn new(options: Options, listening: Vec<SocketAddr>) -> Site {
         let waiting = Semaphore::new(MOST_WAITING);
         let listening = RwLock::new(listening.into());
-        let shared = Shared { crowd: Arc::default(), waiting, listening, live: Arc::default() };
+        let shared = Shared {
+            crowd: Arc::default(),
+            threads: Arc::default(),
+            waiting,
+            listening,
+            live: Arc::default(),
+        };
         Site { options, shared: Arc::new(shared) }
     }
 
@@ -63,9 +71,9 @@ impl Site {
         self.shared.crowd.enter(host, &self.options)
     }
 
-    /// Permits to look names up, as many as the host of an application has.
-    pub(crate) fn lookups(&self, gate: &Gate) -> Arc<Semaphore> {
-        self.shared.crowd.lookups(gate.from().ip())
+    /// The turns to look names up that the host of an application has.
+    pub(crate) fn turns(&self, gate: &Gate) -> Turns {
+        Turns::of(gate.from().ip(), Arc::clone(&self.shared.threads))
     }
 
     /// Permits to wait for a call.
@@ -111,7 +119,7 @@ impl Site {
     pub(crate) fn outlook<'a>(&'a self, gate: &'a Gate) -> Outlook<'a> {
         Outlook {
             hosts: &self.options.hosts,
-            lookups: self.lookups(gate),
+            turns: self.turns(gate),
             listening: self.listening(),
             gate,
             external: &self.options.external,

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use log::debug;
 use socks_proto::{Address, Host, Name};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
@@ -18,6 +17,7 @@ use crate::gate::Gate;
 use crate::lookup::resolve;
 use crate::outgoing::source_for;
 use crate::site::Site;
+use crate::turns::Turns;
 
 /// Names remembered: at least so many of those used last.
 const NAMES_KEPT: usize = 64;
@@ -38,7 +38,7 @@ pub(super) type Held = (u16, Vec<u8>);
 #[derive(Debug)]
 pub(super) struct Lookups {
     site: Arc<Site>,
-    permits: Arc<Semaphore>,
+    turns: Turns,
     known: Recent<Name, (Option<IpAddr>, Instant)>,
     held: HashMap<Name, Vec<Held>>,
     held_size: usize,
@@ -59,7 +59,7 @@ pub(super) enum Known {
 impl Lookups {
     pub(super) fn new(site: Arc<Site>, gate: &Gate) -> Lookups {
         Lookups {
-            permits: site.lookups(gate),
+            turns: site.turns(gate),
             site,
             known: Recent::new(NAMES_KEPT),
             held: HashMap::new(),
@@ -82,7 +82,7 @@ impl Lookups {
             return Known::Never;
         }
         if !is_running {
-            self.running.spawn(look_up(name, port, Arc::clone(&self.site), Arc::clone(&self.permits)));
+            self.running.spawn(look_up(name, port, Arc::clone(&self.site), self.turns.clone()));
         }
         self.held_size += size;
         self.held.entry(name).or_default().push((port, data.to_vec()));
@@ -109,9 +109,9 @@ impl Lookups {
 }
 
 /// The first address of the name that this host has a route to.
-async fn look_up(name: Name, port: u16, site: Arc<Site>, permits: Arc<Semaphore>) -> (Name, Option<IpAddr>) {
+async fn look_up(name: Name, port: u16, site: Arc<Site>, turns: Turns) -> (Name, Option<IpAddr>) {
     let target = Address { host: Host::Name(name), port };
-    let found = timeout(site.options.connect_timeout, resolve(&target, &site.options.hosts, &permits)).await;
+    let found = timeout(site.options.connect_timeout, resolve(&target, &site.options.hosts, &turns)).await;
     let addresses = match found {
         Ok(Ok(addresses)) => addresses,
         Ok(Err(refusal)) => {
