@@ -3,7 +3,11 @@
 //!
 //! It never blocks: it goes as far as it can and says what to wait for. It is plain data, with nothing to drop, so
 //! that a thread may be cancelled between two steps. Proxies and their addresses are tried in order as long as none
-//! of them could be reached or do what it was asked; any other answer is final.
+//! of them could be reached or do what it was asked; any other answer is final. In a chain each proxy but the last is asked
+//! for a connection to the next, which is then spoken to on the same socket.
+
+mod asking;
+mod judgement;
 
 use std::fmt;
 use std::io;
@@ -12,17 +16,18 @@ use std::os::fd::RawFd;
 use std::time::Instant;
 
 use libc::c_int;
-use socks_conf::{Command, Method, Proxy, ProxyProtocol};
-use socks_proto::client::{Failure, Handshake, Stage as Answer, Step, Version};
-use socks_proto::http::Status;
-use socks_proto::socks5::Rep;
-use socks_proto::{Address, Credentials, Host};
+use socks_conf::Command;
+use socks_proto::Address;
+use socks_proto::client::{Failure, Handshake, Step};
 
 use crate::descriptors::Identity;
+use crate::hops::Hops;
 use crate::interpose::Verdict;
 use crate::policy::Passage;
 use crate::wait::Wait;
 use crate::{address, errno, replacement, sys};
+use judgement::{concerns_the_proxy, is_about_authentication, is_about_the_request};
+use judgement::{says_no_udp, says_unable, serves_nobody};
 
 /// A connection attempt and how far it is.
 pub(crate) struct Attempt {
@@ -31,8 +36,10 @@ pub(crate) struct Attempt {
     family: c_int,
     /// The IPv4 addresses have been tried, by the socket whose place this one took.
     only_ipv6: bool,
-    /// The proxy tried, as an index into the route's list, and the address tried, as one into the proxy's.
-    proxy: usize,
+    /// The chain of proxies, and which of them is being asked.
+    hops: Hops,
+    hop: usize,
+    /// The address of the first proxy that is tried.
     address: usize,
     stage: Stage,
     began: Instant,
@@ -77,10 +84,11 @@ impl Attempt {
         let until = passage.runtime.config.timeout_connect.and_then(|limit| began.checked_add(limit));
         let last_errno = libc::ENETUNREACH;
         Attempt {
+            hops: passage.hops(),
             passage,
             family,
             only_ipv6: false,
-            proxy: 0,
+            hop: 0,
             address: 0,
             stage: Stage::Ready,
             began,
@@ -219,13 +227,19 @@ impl Attempt {
             sys::set_low_water(fd, 1);
         }
         let Some((version, credentials)) = self.dialect() else { return self.exhausted(fd) };
-        let (command, target) = self.request();
+        let Some((command, target)) = self.request() else {
+            return self.without_next(fd, libc::ECONNREFUSED);
+        };
         match Handshake::new(version, command, &target, credentials) {
             Ok(handshake) => {
                 self.stage = Stage::Negotiating(handshake);
                 None
             }
-            Err(unsendable) => Some(self.fail(fd, libc::ENETUNREACH, &unsendable)),
+            Err(unsendable) if self.is_last() => Some(self.fail(fd, libc::ENETUNREACH, &unsendable)),
+            Err(unsendable) => {
+                log::warn!("{self}: {} cannot be reached from there: {unsendable}", self.name(self.hop + 1));
+                self.without_next(fd, libc::ENETUNREACH)
+            }
         }
     }
 
@@ -245,12 +259,17 @@ impl Attempt {
                     Err(error) => return interruption(&error, handshake, libc::POLLIN),
                 }
             }
+            Step::Done(_) if !self.hops.is_last(self.hop) => {
+                self.hop += 1;
+                return self.greet(fd);
+            }
             Step::Done(bnd) => {
-                self.bnd = bnd;
+                self.bnd = self.with_host(bnd);
                 sys::acknowledge_at_once(fd);
                 return Some(Pause::Connected);
             }
-            Step::Failed(failure) => return self.rejected(fd, &failure),
+            Step::Failed(failure) if self.hops.is_last(self.hop) => return self.rejected(fd, &failure),
+            Step::Failed(failure) => return self.interrupted(fd, &failure),
         }
         None
     }
@@ -267,17 +286,47 @@ impl Attempt {
             _ if lacks_udp => libc::ENETUNREACH,
             _ => errno::of_failure(failure),
         };
-        let unable = lacks_udp || says_unable(failure);
-        if !unable || self.awaits_call || self.passage.proxy(self.proxy + 1).is_none() {
+        let is_useless = lacks_udp || says_unable(failure) || self.hop > 0 && serves_nobody(failure);
+        if !is_useless || self.awaits_call || !self.hops.can_spare(self.hop) {
             if is_about_authentication(failure) {
                 log::warn!("{self}: {failure}");
             }
             return Some(self.fail(fd, errno, failure));
         }
         log::warn!("{self}: {failure}; the next proxy is asked");
+        self.without(fd, self.hop, errno)
+    }
+
+    /// The chain ends before its last proxy: because the next one cannot be reached, or because of this one.
+    fn interrupted(&mut self, fd: RawFd, failure: &Failure) -> Option<Pause> {
+        self.refusal = Some(*failure);
+        let errno = errno::of_failure(failure);
+        if is_about_the_request(failure) {
+            log::warn!("{self}: {} cannot be reached from there: {failure}", self.name(self.hop + 1));
+            return self.without_next(fd, errno);
+        }
+        if (says_unable(failure) || serves_nobody(failure)) && self.hops.can_spare(self.hop) {
+            log::warn!("{self}: {failure}; the chain goes round it");
+            return self.without(fd, self.hop, errno);
+        }
+        log::warn!("{self}: {failure}");
+        Some(self.fail(fd, errno, failure))
+    }
+
+    /// The proxy behind this one is of no use.
+    fn without_next(&mut self, fd: RawFd, errno: c_int) -> Option<Pause> {
+        if self.hops.can_spare(self.hop + 1) {
+            return self.without(fd, self.hop + 1, errno);
+        }
+        Some(self.fail(fd, errno, &"the chain is broken"))
+    }
+
+    /// Begins again without the proxy at `hop`.
+    fn without(&mut self, fd: RawFd, hop: usize, errno: c_int) -> Option<Pause> {
         sys::disconnect(fd);
+        self.hops.leave_out(hop);
         self.last_errno = errno;
-        (self.proxy, self.address, self.stage) = (self.proxy + 1, 0, Stage::Ready);
+        (self.hop, self.address, self.stage) = (0, 0, Stage::Ready);
         None
     }
 
@@ -301,7 +350,7 @@ impl Attempt {
             return Some(self.fail(fd, self.last_errno, &"no proxy can be reached"));
         }
         (self.family, self.only_ipv6, self.cookie) = (libc::AF_INET6, true, sys::cookie(fd).ok());
-        (self.proxy, self.address) = (0, 0);
+        (self.hops, self.hop, self.address) = (self.hops.afresh(), 0, 0);
         None
     }
 
@@ -320,64 +369,6 @@ impl Attempt {
         self.fail(fd, errno, reason);
         Verdict::Fail(errno)
     }
-
-    /// The proxy's address to try next; steps to the next proxy where one has no more.
-    fn candidate(&mut self) -> Option<SocketAddr> {
-        loop {
-            let (index, proxy, _) = self.proxy()?;
-            let ip = self.passage.runtime.addresses(index).get(self.address);
-            if let Some(ip) = ip.filter(|_| !self.is_known_to_be_unable(index)) {
-                return Some(SocketAddr::new(*ip, proxy.port));
-            }
-            self.proxy += 1;
-            self.address = 0;
-        }
-    }
-
-    fn proxy(&self) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
-        self.passage.proxy(self.proxy)
-    }
-
-    /// Whether the proxy need not be asked: it has said that it has no UDP.
-    fn is_known_to_be_unable(&self, proxy: usize) -> bool {
-        self.passage.command == Command::UdpAssociate && self.passage.runtime.lacks_udp(proxy)
-    }
-
-    fn note_lack_of_udp(&self, failure: &Failure) {
-        let Some((index, proxy, _)) = self.proxy() else { return };
-        if self.passage.runtime.note_lack_of_udp(index) {
-            log::warn!("the proxy {proxy} carries no datagrams: {failure}");
-        }
-    }
-
-    /// What the proxy is asked for. From which address datagrams will come is left open: it may be translated on the way.
-    fn request(&self) -> (socks_proto::Command, Address) {
-        if let Some(command) = self.asks {
-            return (command, self.passage.target);
-        }
-        match self.passage.command {
-            Command::UdpAssociate | Command::UdpReply => {
-                (socks_proto::Command::UdpAssociate, Address::UNSPECIFIED)
-            }
-            Command::Bind | Command::BindReply => (socks_proto::Command::Bind, self.passage.target),
-            Command::Connect => (socks_proto::Command::Connect, self.passage.target),
-        }
-    }
-
-    /// What to speak to the current proxy, and with which credentials.
-    fn dialect(&self) -> Option<(Version, Option<&'static Credentials>)> {
-        let by_name = matches!(self.passage.target.host, Host::Name(_));
-        let (index, _, protocol) = self.proxy()?;
-        let version = match protocol {
-            ProxyProtocol::SocksV5 => Version::Socks5,
-            ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a if by_name => Version::Socks4a,
-            ProxyProtocol::SocksV4 | ProxyProtocol::SocksV4a => Version::Socks4,
-            ProxyProtocol::Http => Version::Http,
-        };
-        let takes_password = matches!(version, Version::Socks5 | Version::Http);
-        let offered = self.passage.route.offers(Method::Username) || !takes_password;
-        Some((version, self.passage.runtime.credentials(index, takes_password).filter(|_| offered)))
-    }
 }
 
 /// Nothing to read or write yet, or the proxy has gone: reset and end-of-file mean the same.
@@ -391,59 +382,5 @@ fn interruption(error: &io::Error, handshake: &mut Handshake, events: libc::c_sh
             handshake.closed();
             None
         }
-    }
-}
-
-/// Whether an errno of connect(2) says something of the proxy; the rest is about the application's socket.
-fn concerns_the_proxy(errno: c_int) -> bool {
-    [
-        libc::ECONNREFUSED,
-        libc::ECONNRESET,
-        libc::ENETUNREACH,
-        libc::EHOSTUNREACH,
-        libc::ETIMEDOUT,
-        libc::ENETDOWN,
-        libc::EHOSTDOWN,
-    ]
-    .contains(&errno)
-}
-
-/// Whether the proxy only cannot do what it was asked.
-fn says_unable(failure: &Failure) -> bool {
-    [
-        Failure::Reply(Rep::COMMAND_NOT_SUPPORTED),
-        Failure::Reply(Rep::ADDRESS_TYPE_NOT_SUPPORTED),
-        Failure::Status(Status::METHOD_NOT_ALLOWED),
-        Failure::Status(Status::NOT_IMPLEMENTED),
-    ]
-    .contains(failure)
-}
-
-fn is_about_authentication(failure: &Failure) -> bool {
-    let refused = Failure::Status(Status::PROXY_AUTHENTICATION_REQUIRED);
-    *failure == refused
-        || matches!(failure, Failure::NoAcceptableMethod | Failure::AuthenticationRefused { .. })
-}
-
-/// How proxies answer that have no UDP: with a reply code, by closing (`ssh -D`), or with no method they would take.
-fn says_no_udp(failure: &Failure) -> bool {
-    match failure {
-        Failure::Reply(rep) => *rep == Rep::COMMAND_NOT_SUPPORTED,
-        Failure::NoAcceptableMethod => true,
-        Failure::Closed(answer) => *answer == Answer::Reply,
-        _ => false,
-    }
-}
-
-impl fmt::Display for Attempt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.passage.command {
-            _ if self.asks.is_some() => "question about",
-            Command::UdpAssociate | Command::UdpReply => "datagrams to",
-            Command::Bind | Command::BindReply => "bind to",
-            Command::Connect => "connect to",
-        };
-        write!(f, "{what} {}", self.passage.target)?;
-        self.proxy().map_or(Ok(()), |(_, proxy, _)| write!(f, " via {proxy}"))
     }
 }

@@ -32,6 +32,7 @@ mod errno;
 mod ffi;
 mod held;
 mod hooks;
+mod hops;
 mod hostent;
 mod hosts;
 mod idna;
@@ -59,6 +60,7 @@ mod sources;
 mod stack;
 mod stand_in;
 mod sys;
+mod turn;
 mod variadic;
 mod wait;
 

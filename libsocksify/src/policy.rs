@@ -11,8 +11,9 @@ use socks_conf::{
 use socks_proto::{Address, Name};
 
 use crate::configuration::runtime;
+use crate::hops::Hops;
 use crate::runtime::{Runtime, names};
-use crate::{address, errno, sys};
+use crate::{address, errno, sys, turn};
 
 /// What may be done with traffic towards an address.
 pub(crate) enum Path {
@@ -45,14 +46,18 @@ pub(crate) struct Passage {
 impl Passage {
     /// Looks up the names of proxies that were given by name. This may take long.
     pub(crate) fn resolve_proxies(&self) {
-        let proxies = (0..).map_while(|place| self.proxy(place));
-        proxies.for_each(|(index, ..)| self.runtime.resolve(index));
+        self.entrances().for_each(|(index, _)| self.runtime.resolve(index));
+    }
+
+    /// The proxies that may be connected to from here, with their numbers in the configuration.
+    fn entrances(&self) -> impl Iterator<Item = (usize, &'static Proxy)> {
+        let proxies = (0..).map_while(|place| self.proxy(place)).map(|(index, proxy, _)| (index, proxy));
+        proxies.filter(|(index, _)| self.route.entrances().contains(index))
     }
 
     /// Whether any of the proxies has an IPv6 address.
     pub(crate) fn has_ipv6(&self) -> bool {
-        let mut proxies =
-            (0..).map_while(|place| self.proxy(place)).map(|(index, ..)| self.runtime.addresses(index));
+        let mut proxies = self.entrances().map(|(index, _)| self.runtime.addresses(index));
         proxies.any(|addresses| addresses.iter().any(|ip| ip.to_canonical().is_ipv6()))
     }
 
@@ -78,8 +83,7 @@ impl Passage {
 
     /// An address of one of the proxies that a socket of `family` can reach.
     pub(crate) fn reachable(&self, family: c_int) -> Option<SocketAddr> {
-        let proxies = (0..).map_while(|place| self.proxy(place));
-        let mut all = proxies.flat_map(|(index, proxy, _)| {
+        let mut all = self.entrances().flat_map(|(index, proxy)| {
             self.runtime.addresses(index).iter().map(|ip| SocketAddr::new(*ip, proxy.port))
         });
         all.find_map(|address| address::for_family(address, family))
@@ -88,7 +92,23 @@ impl Passage {
     /// Of the proxies that can serve this passage the one at `place` in their order: its number in the configuration,
     /// and what to speak to it.
     pub(crate) fn proxy(&self, place: usize) -> Option<(usize, &'static Proxy, ProxyProtocol)> {
-        let question = Question {
+        self.runtime.config.through(self.route, &self.question()).nth(place)
+    }
+
+    /// The way of a new attempt through the proxies.
+    pub(crate) fn hops(&self) -> Hops {
+        let count = self.runtime.config.through(self.route, &self.question()).count();
+        Hops::new(self.route, count, turn::draw(self.route.mode))
+    }
+
+    /// What to speak to a proxy, by its number in the configuration, that is to reach `next`; without one, the target.
+    pub(crate) fn spoken(&self, proxy: usize, next: Option<&Proxy>) -> Option<ProxyProtocol> {
+        let question = next.map_or_else(|| self.question(), Proxy::question);
+        self.runtime.config.spoken(self.route, proxy, &question)
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question {
             command: self.command,
             protocol: self.protocol,
             from: self.from,
@@ -100,8 +120,7 @@ impl Passage {
             },
             port: Some(self.target.port),
             process: self.runtime.process(),
-        };
-        self.runtime.config.through(self.route, &question).nth(place)
+        }
     }
 }
 
@@ -262,10 +281,6 @@ fn routed(
             Path::Refused(libc::ENETUNREACH)
         }
         (Decision::Direct(_), _) => Path::Direct,
-        (Decision::Proxy(route, _), _) if route.is_chain() => {
-            log::error!("the chain of the route of line {} is not connected", route.line);
-            Path::Refused(libc::EACCES)
-        }
         (Decision::Proxy(route, _), meaning) => {
             let target = wire_address(meaning, target);
             Path::Proxied(Passage { runtime, route, target, from, command, protocol })

@@ -114,7 +114,10 @@ impl Proxy {
             command.arg("-l").arg(std::net::SocketAddr::new(address, self.port()).to_string());
         }
         match self.method {
-            Method::None => command.args(APPLICATION.each().map(|address| format!("--allow={address}"))),
+            Method::None => {
+                let applications = APPLICATION.each().into_iter().chain(PROXY.each());
+                command.args(applications.map(|address| format!("--allow={address}")))
+            }
             Method::Password => command.arg("--user").arg(format!("{USERNAME}:{PASSWORD}")),
         };
         Ok(command)

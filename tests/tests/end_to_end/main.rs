@@ -5,6 +5,7 @@
 
 mod addressing;
 mod calls;
+mod chains;
 mod clients;
 mod configuration;
 mod control;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
     routes::add(&mut suite);
     rules::add(&mut suite);
     failures::add(&mut suite);
+    chains::add(&mut suite);
     fail_over::add(&mut suite);
     parking::add(&mut suite);
     exec::add(&mut suite);
