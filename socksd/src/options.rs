@@ -142,6 +142,17 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_those_of_the_manual_page() {
+        let options = Options::default();
+        assert_eq!((options.max_connections, options.max_connections_per_host), (None, Some(200)));
+        let two_minutes = Duration::from_secs(120);
+        assert_eq!(
+            (options.handshake_timeout, options.half_closed_timeout),
+            (two_minutes, Some(two_minutes))
+        );
+    }
+
+    #[test]
     fn passwords_admit_everywhere() {
         let mut options = Options::default();
         options.users.add("alice:secret".parse().unwrap());

@@ -251,3 +251,54 @@ fn the_log_tells_the_whole_story() {
     let expected = format!("to www.example.org:{port} (127.0.0.1:{port}) user alice: up 29 down 29 closed ");
     assert!(line.starts_with(&expected), "{line}");
 }
+
+/// What the log made of bytes, made bytes again.
+fn unescaped(word: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = word;
+    while let Some(at) = rest.find('\\') {
+        bytes.extend(rest[..at].bytes());
+        let escape = &rest[at + 1..];
+        let length = match escape.as_bytes()[0] {
+            b'x' => {
+                bytes.push(u8::from_str_radix(&escape[1..3], 16).unwrap());
+                3
+            }
+            b'u' => {
+                let end = escape.find('}').unwrap();
+                let code = u32::from_str_radix(&escape[2..end], 16).unwrap();
+                bytes.extend(char::from_u32(code).unwrap().to_string().bytes());
+                end + 1
+            }
+            letter => {
+                bytes.push(*[b'\n', b'\r', b'\t'].get("nrt".find(char::from(letter)).unwrap()).unwrap());
+                1
+            }
+        };
+        rest = &escape[length..];
+    }
+    bytes.extend(rest.bytes());
+    bytes
+}
+
+#[test]
+fn no_user_forges_a_line_and_every_name_can_be_read_back() {
+    let proxy = Proxy::start(with_alice());
+    for name in [
+        &b"al ice\nconnect 9 from 127.0.0.1:1 to x:1 user root: open"[..],
+        b"\r\n\t\x1b[2J\x00\x7f\\x20\\n\\",
+        b"\xff\xfe\xc3\x28zo\xc3\xab \xe2\x80\xa8 \xc2\x85 \xe2\x80\xae",
+        b"-",
+    ] {
+        let mut application = dial(proxy.address);
+        let from = application.local_addr().unwrap();
+        let length = u8::try_from(name.len()).unwrap();
+        application.write_all(&[b"\x05\x01\x02\x01", &[length][..], name, b"\x05wrong"].concat()).unwrap();
+        assert_eq!(read_to_end(&mut application).unwrap(), b"\x05\x02\x01\x01");
+        let line = end_of(from);
+        assert!(!line.contains(char::is_control), "{line:?}");
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!((words[0], words[2], words[3]), ("user", "failed", "user"), "{line}");
+        assert_eq!(unescaped(words[1].strip_suffix(':').unwrap()), name, "{line}");
+    }
+}

@@ -1,9 +1,9 @@
 //! What a running proxy tells: its connections over the control socket, its counters over HTTP.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use socksd::connections::{Direction, ask, parse};
 
@@ -52,6 +52,34 @@ fn connections_are_listed_while_they_last() {
 }
 
 #[test]
+fn a_watch_shows_what_changes() {
+    let control = scratch("seeing-watch").join("control");
+    let path = control.to_str().unwrap();
+    let program = Program::start(&["--control", path]);
+    let mut command = Command::new(SOCKSD);
+    command.args(["--connections", "--watch", "--control", path]).stdout(Stdio::piped());
+    let mut watching = command.spawn().unwrap();
+    let mut shown = BufReader::new(watching.stdout.take().unwrap());
+    let mut next = || {
+        let mut line = String::new();
+        assert!(shown.read_line(&mut line).unwrap() > 0);
+        line
+    };
+    assert!(next().starts_with("\x1b[H\x1b[2JNUMBER  SOURCE"));
+    let application = connect(program.address, echo());
+    let from = application.local_addr().unwrap().to_string();
+    while !next().contains(&from) {}
+    drop(application);
+    let mut tables_without = 0;
+    while tables_without < 2 {
+        let line = next();
+        tables_without = if line.contains(&from) { 0 } else { tables_without + 1 };
+    }
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+}
+
+#[test]
 fn a_client_gets_no_more_connections_than_it_may_have() {
     let mut program = Program::start(&["--max-connections", "1"]);
     let target = echo();
@@ -68,7 +96,7 @@ fn a_client_gets_no_more_connections_than_it_may_have() {
 #[test]
 fn counters_are_told_over_http() {
     let mut command = Command::new(SOCKSD);
-    command.args(["-l", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]).stderr(std::process::Stdio::piped());
+    command.args(["-l", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]).stderr(Stdio::piped());
     let mut program = Program::spawn_after(command, "metrics at http://");
     let metrics = program.noted.clone();
     let address = metrics.strip_suffix("/metrics").and_then(|text| text.rsplit("//").next()).unwrap();
