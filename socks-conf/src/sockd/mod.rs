@@ -40,7 +40,7 @@ fn read(text: &Text<'_>) -> Result<Sockd, Vec<Diagnostic>> {
     }
     let mut sockd = Sockd::default();
     if is_toml(text) {
-        toml::read(text, &mut sockd).map_err(|mistake| vec![*mistake])?;
+        toml::read(text, &mut sockd)?;
     } else {
         Parser::new(text, &mut sockd).read_sockd()?;
     }

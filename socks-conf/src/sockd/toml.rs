@@ -11,9 +11,9 @@ use crate::keyword::{COMMANDS, PROTOCOLS};
 use crate::problem::Problem;
 use crate::set::{Member, Set};
 use crate::text::Text;
-use crate::toml::{Reader, Result, Words, deserialize};
+use crate::toml::{Reader, Result, Words, deserialize, verdict};
 use crate::url::is_host_name;
-use crate::{Command, Endpoint, Place, Ports, Protocol, ProxyProtocol};
+use crate::{Command, Diagnostic, Endpoint, Place, Ports, Protocol, ProxyProtocol};
 use ::toml::Spanned;
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -113,21 +113,22 @@ struct BandwidthTable {
 }
 
 /// Reads a whole file.
-pub(super) fn read(text: &Text<'_>, sockd: &mut Sockd) -> Result<()> {
-    let file: File = deserialize(text)?;
+pub(super) fn read(text: &Text<'_>, sockd: &mut Sockd) -> std::result::Result<(), Vec<Diagnostic>> {
+    let (file, mut mistakes) = deserialize::<File>(text);
+    let Some(file) = file else { return Err(mistakes) };
     let mut reader = Reader { text, config: sockd };
-    reader.take_places(&file)?;
-    reader.take_settings(&file)?;
+    let mut note = |read: Result<()>| mistakes.extend(read.err().map(|mistake| *mistake));
+    note(reader.take_places(&file));
+    note(reader.take_settings(&file));
     for (stage, tables) in [(Stage::Client, file.client), (Stage::Socks, file.socks)] {
-        for table in tables {
-            reader.take_rule(stage, table)?;
-        }
+        tables.into_iter().for_each(|table| note(reader.take_rule(stage, table)));
     }
+    verdict(mistakes)?;
     match reader.config.method_out_of_place() {
         None => Ok(()),
         Some((line, method)) => {
             let problem = Problem::Sockd(SockdProblem::MethodNotGlobal(method.word()));
-            reader.fail(text.beginning_of(line), problem)
+            reader.fail(text.beginning_of(line), problem).map_err(|mistake| vec![*mistake])
         }
     }
 }

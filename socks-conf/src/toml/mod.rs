@@ -3,9 +3,11 @@
 mod file;
 mod port;
 mod proxy;
+mod recovery;
 mod route;
 mod words;
 
+pub(crate) use recovery::deserialize;
 pub(crate) use words::Words;
 
 use crate::caution::Caution;
@@ -15,7 +17,6 @@ use crate::endpoint::Network;
 use crate::keyword::{Keyword, Section, Standing};
 use crate::problem::Problem;
 use crate::text::Text;
-use crate::veil::password_start;
 use crate::{Config, Diagnostic, LogTarget, Warning, nameserver};
 use ::toml::Spanned;
 use file::File;
@@ -27,44 +28,24 @@ pub(crate) type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 
 /// Reads a whole file; every value that cannot be used is an error.
 pub(crate) fn read(text: &Text<'_>, config: &mut Config) -> std::result::Result<(), Vec<Diagnostic>> {
-    let file = deserialize::<File>(text).map_err(|mistake| vec![*mistake])?;
+    let (file, mut mistakes) = deserialize::<File>(text);
+    let Some(file) = file else { return Err(mistakes) };
     let mut reader = Reader { text, config };
-    let mut mistakes: Vec<Diagnostic> =
-        reader.take_options(&file).err().map(|mistake| *mistake).into_iter().collect();
-    let proxies = reader.take_proxies(file.proxy);
-    let all_proxies = proxies.is_empty();
-    mistakes.extend(proxies);
+    mistakes.extend(reader.take_options(&file));
+    mistakes.extend(reader.take_proxies(file.proxy));
+    let all_proxies = mistakes.is_empty();
     let routes = reader.take_routes(file.route).into_iter();
     // A proxy that could not be read is not missing.
     mistakes.extend(
         routes.filter(|mistake| all_proxies || !matches!(mistake.problem, Problem::UnknownProxy { .. })),
     );
-    if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    verdict(mistakes)
 }
 
-/// The tables of a whole file.
-pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(text: &Text<'_>) -> Result<T> {
-    let source = match std::str::from_utf8(text.bytes) {
-        Ok(source) => source,
-        Err(error) => {
-            let at = error.valid_up_to();
-            return fail(text, at..at + 1, Problem::Encoding("TOML has to be UTF-8"));
-        }
-    };
-    match ::toml::from_str(source) {
-        Ok(file) => Ok(file),
-        Err(error) => {
-            let span = error.span().unwrap_or(0..0);
-            // "invalid type" and "invalid value" quote the value.
-            let quotes_value = error.message().starts_with("invalid ");
-            let problem = if quotes_value && password_start(text.line_at(span.start)).is_some() {
-                Problem::Credentials("expected a string")
-            } else {
-                complaint(error.message())
-            };
-            fail(text, span, problem)
-        }
-    }
+/// The mistakes in the order of the text.
+pub(crate) fn verdict(mut mistakes: Vec<Diagnostic>) -> std::result::Result<(), Vec<Diagnostic>> {
+    mistakes.sort_by_key(|mistake| (mistake.location.line, mistake.location.column));
+    if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
 }
 
 pub(crate) struct Reader<'a, M = Config> {
@@ -139,23 +120,36 @@ impl<M: Model> Reader<'_, M> {
 }
 
 impl Reader<'_> {
-    fn take_options(&mut self, file: &File) -> Result<()> {
+    /// Takes what stands outside the tables; the mistakes in it.
+    fn take_options(&mut self, file: &File) -> Vec<Diagnostic> {
+        let options = [
+            self.choose(file.resolveprotocol.as_ref(), |config| &mut config.resolveprotocol),
+            self.choose(file.udp.as_ref(), |config| &mut config.udp),
+            self.choose(file.bind.as_ref(), |config| &mut config.bind),
+            self.take_name_servers(file),
+            self.take_fake_range(file),
+        ];
         self.config.debug = file.debug.unwrap_or(0);
-        self.choose(file.resolveprotocol.as_ref(), |config| &mut config.resolveprotocol)?;
-        self.choose(file.udp.as_ref(), |config| &mut config.udp)?;
-        self.choose(file.bind.as_ref(), |config| &mut config.bind)?;
+        if let Some(seconds) = file.timeout.as_ref().and_then(|timeout| timeout.connect) {
+            self.config.timeout_connect = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
+        }
+        self.config.logoutput = self.log_targets(file.logoutput.as_ref());
+        self.config.errorlog = self.log_targets(file.errorlog.as_ref());
+        options.into_iter().filter_map(|option| option.err().map(|mistake| *mistake)).collect()
+    }
+
+    fn take_name_servers(&mut self, file: &File) -> Result<()> {
         for word in file.nameserver.iter().flat_map(|words| words.iter()) {
             let server = nameserver::parse(word.get_ref());
             self.config.nameservers.push(server.or_else(|problem| self.fail(word.span(), problem))?);
         }
-        if let Some(seconds) = file.timeout.as_ref().and_then(|timeout| timeout.connect) {
-            self.config.timeout_connect = (seconds > 0).then(|| Duration::from_secs(seconds.into()));
-        }
+        Ok(())
+    }
+
+    fn take_fake_range(&mut self, file: &File) -> Result<()> {
         if let Some(range) = &file.fake {
             self.config.fake_range = self.fake_range(range)?;
         }
-        self.config.logoutput = self.log_targets(file.logoutput.as_ref());
-        self.config.errorlog = self.log_targets(file.errorlog.as_ref());
         Ok(())
     }
 
