@@ -1,7 +1,7 @@
 //! One request to a proxy on a connection of our own.
 
 use socks_conf::Proxy;
-use socks_proto::client::{Failure, Handshake, Step, Unsendable, Version};
+use socks_proto::client::{Failure, Handshake, Stage, Step, Unsendable, Version};
 use socks_proto::http::Status;
 use socks_proto::{Address, Command, Credentials};
 use std::fmt;
@@ -20,9 +20,11 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    /// Whether the proxy let us in, and only did not do what was asked.
-    pub(crate) fn is_about_the_request(&self) -> bool {
+    /// Whether the proxy let us in, and only did not do what was asked: `ssh -D` hangs up on what it does not know. Of
+    /// SOCKS4, which has no answer before that, nothing can be told then.
+    pub(crate) fn is_about_the_request(&self, version: Version) -> bool {
         match self {
+            Trouble::Refused(Failure::Closed(Stage::Reply)) => version == Version::Socks5,
             Trouble::Refused(Failure::Status(status)) => *status != Status::PROXY_AUTHENTICATION_REQUIRED,
             Trouble::Refused(failure) => matches!(failure, Failure::Reply(_) | Failure::Reply4(_)),
             Trouble::Unsendable(_) => true,

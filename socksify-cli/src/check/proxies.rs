@@ -93,7 +93,7 @@ impl Examination<'_> {
             _ => self.ask(version, Command::Bind, &self.caller(version)),
         };
         match &first {
-            Err(trouble) if !trouble.is_about_the_request() => {
+            Err(trouble) if !trouble.is_about_the_request(version) => {
                 return findings.add(&self.what, Verdict::Failed, format!("{name}: {trouble}"), None);
             }
             _ => findings.add(&self.what, Verdict::Works, self.admission(version, name), None)?,
@@ -109,7 +109,7 @@ impl Examination<'_> {
         )?;
         if version == Version::Socks5 {
             let udp = self.ask(version, Command::UdpAssociate, &Address::UNSPECIFIED);
-            let udp = udp.map(|(bnd, took)| (format!("carries datagrams by {}", shown(&bnd)), took));
+            let udp = udp.map(|(bnd, took)| (format!("takes datagrams at {}", shown(&bnd)), took));
             self.report("udp", udp, findings)?;
         }
         Ok(())

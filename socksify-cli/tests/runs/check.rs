@@ -64,6 +64,43 @@ fn every_step_has_a_line() {
     assert_eq!(outcome.status(), Some(1));
 }
 
+/// As `ssh -D` does with all but CONNECT.
+#[test]
+fn a_proxy_that_hangs_up_on_what_it_does_not_know() {
+    let scene = Scene::new();
+    let proxy = Proxy::new();
+    let port = proxy.port();
+    std::thread::spawn(move || {
+        for stream in proxy.listener.incoming() {
+            let _ = answer_connect_only(stream.unwrap());
+        }
+    });
+    let url = format!("socks5://127.0.0.1:{port}");
+    let text = scene.run(&["--check", "--target", "www.example.org:80", "-p", &url]).output();
+    let proxy = format!("proxy 127.0.0.1:{port}");
+    for line in [
+        format!("\n     ok  {proxy}: speaks SOCKS5 and lets us in\n"),
+        format!("\n     ok  {proxy}, connect: www.example.org:80, resolved there ("),
+        format!("\n     no  {proxy}, bind: the proxy closed the connection"),
+        format!("\n     no  {proxy}, udp: the proxy closed the connection"),
+    ] {
+        assert!(text.contains(&line), "{line}{text}");
+    }
+}
+
+fn answer_connect_only(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head)?;
+    stream.read_exact(&mut vec![0; head[1].into()])?;
+    stream.write_all(&[5, 0])?;
+    let mut request = [0; 4];
+    stream.read_exact(&mut request)?;
+    match request[1] {
+        1 => stream.write_all(&[5, 0, 0, 1, 198, 51, 100, 7, 0x1f, 0x90]),
+        _ => Ok(()),
+    }
+}
+
 #[test]
 fn a_proxy_that_lets_nobody_in_and_one_that_is_not_there() {
     let scene = Scene::new();
