@@ -76,6 +76,10 @@ unsafe extern "C" fn syscall() {
         "je {intercepted}",
         "cmp rdi, {epoll_ctl}",
         "je {intercepted}",
+        "cmp rdi, {preadv2}",
+        "je {intercepted}",
+        "cmp rdi, {pwritev2}",
+        "je {intercepted}",
         "3:",
         "mov rax, qword ptr [rip + {pointer}]",
         "test rax, rax",
@@ -87,6 +91,8 @@ unsafe extern "C" fn syscall() {
         recvmmsg = const libc::SYS_recvmmsg,
         splice = const libc::SYS_splice,
         epoll_ctl = const libc::SYS_epoll_ctl,
+        preadv2 = const libc::SYS_preadv2,
+        pwritev2 = const libc::SYS_pwritev2,
         intercepted = sym intercepted,
         pointer = sym POINTER,
         next = sym next,
@@ -116,6 +122,10 @@ unsafe extern "C" fn syscall() {
         "b.eq {intercepted}",
         "cmp x0, #{splice}",
         "b.eq {intercepted}",
+        "cmp x0, #{preadv2}",
+        "b.eq {intercepted}",
+        "cmp x0, #{pwritev2}",
+        "b.eq {intercepted}",
         "cmp x0, #{read}",
         "b.lo 3f",
         "cmp x0, #{sendfile}",
@@ -134,6 +144,8 @@ unsafe extern "C" fn syscall() {
         execve = const libc::SYS_execve,
         execveat = const libc::SYS_execveat,
         epoll_ctl = const libc::SYS_epoll_ctl,
+        preadv2 = const libc::SYS_preadv2,
+        pwritev2 = const libc::SYS_pwritev2,
         splice = const libc::SYS_splice,
         read = const libc::SYS_read,
         sendfile = const libc::SYS_sendfile,
@@ -182,6 +194,13 @@ unsafe extern "C-unwind" fn intercepted(
             libc::SYS_write => hooks::write(fd, b as *const _, c) as c_long,
             libc::SYS_readv => hooks::readv(fd, b as *const _, c as c_int) as c_long,
             libc::SYS_writev => hooks::writev(fd, b as *const _, c as c_int) as c_long,
+            // The offset, in the fourth argument; its upper half, in the fifth, is unused where it fits in one.
+            libc::SYS_preadv2 => {
+                hooks::preadv2(fd, b as *const _, c as c_int, d as libc::off_t, f as c_int) as c_long
+            }
+            libc::SYS_pwritev2 => {
+                hooks::pwritev2(fd, b as *const _, c as c_int, d as libc::off_t, f as c_int) as c_long
+            }
             libc::SYS_sendfile => hooks::sendfile(fd, b as c_int, c as *mut _, d) as c_long,
             libc::SYS_recvfrom => {
                 hooks::recvfrom(fd, b as *mut _, c, d as c_int, e as *mut _, f as *mut _) as c_long

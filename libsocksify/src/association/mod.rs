@@ -279,15 +279,18 @@ fn end(ticket: Ticket) {
 }
 
 /// connect(2) to a target behind a proxy: nothing is sent. The kernel is told of the proxy's address, for a source address
-/// that makes sense, and so that nobody else is listened to.
+/// that makes sense, and then of a place on this machine: what a stdio stream writes from inside libc, past every hook, goes
+/// there as long as there is no relay, and nobody else is listened to.
 ///
 /// # Errors
 /// As connect(2); ENETUNREACH where the socket's family cannot reach the proxy.
 pub(crate) fn connect(fd: RawFd, domain: c_int, target: SocketAddr, passage: &Passage) -> Result<(), c_int> {
     let proxy = passage.reachable(domain).ok_or(libc::ENETUNREACH)?;
     connect_by(fd, domain, target, proxy, |socket| {
+        discard(fd)?;
         socket.route = Some(passage.route);
         socket.targets.add(target, &passage.target, Way::Relay);
+        Ok(())
     })
 }
 
@@ -300,7 +303,22 @@ pub(crate) fn connect_to_engine(fd: RawFd, domain: c_int, server: SocketAddr) ->
     connect_by(fd, domain, server, responder.address, |socket| {
         socket.targets.add(server, &Address::from(server), Way::Engine);
         socket.responder = Some(responder.address);
+        Ok(())
     })
+}
+
+/// Connects a socket to its own address, at the port of the Discard Protocol (RFC 863).
+fn discard(fd: RawFd) -> Result<(), c_int> {
+    const PORT: u16 = 9;
+    let is_there = sys::own_address(fd).is_some_and(|mut own| {
+        own.set_port(PORT);
+        sys::connect_to(fd, own).is_ok()
+    });
+    if is_there {
+        return Ok(());
+    }
+    sys::disconnect(fd);
+    Err(libc::EACCES)
 }
 
 fn connect_by(
@@ -308,15 +326,15 @@ fn connect_by(
     domain: c_int,
     target: SocketAddr,
     by: SocketAddr,
-    learn: impl FnOnce(&mut Socket),
+    learn: impl FnOnce(&mut Socket) -> Result<(), c_int>,
 ) -> Result<(), c_int> {
     let ticket = of_or_new(fd, domain).ok_or(libc::ENOBUFS)?;
     let connected = slot::with(ticket, |socket| {
         socket.forget();
         release_source(fd, by);
         sys::connect_to(fd, by).map_err(|error| error.raw_os_error().unwrap_or(libc::ENETUNREACH))?;
+        learn(socket)?;
         socket.peer = Some(target);
-        learn(socket);
         Ok(())
     });
     connected.unwrap_or(Err(libc::EACCES))?;

@@ -23,6 +23,7 @@ mod routes;
 mod rules;
 mod servers;
 mod sources;
+mod strays;
 mod suite;
 
 use std::process::ExitCode;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
     names::add(&mut suite);
     reload::add(&mut suite);
     sources::add(&mut suite);
+    strays::add(&mut suite);
     let conclusion = libtest_mimic::run(&arguments, suite.finish());
     // The networks go before the process does, whose exit would leave their files behind.
     drop(pool);
