@@ -88,6 +88,26 @@ __attribute__((unused)) static void converse(int fd) {
     CHECK(close(fd) == 0);
 }
 
+/* Takes a call that has been made, or is. */
+__attribute__((unused)) static void take(int listener) {
+    int caller = accept(listener, NULL, NULL);
+    CHECK(caller >= 0);
+    converse(caller);
+}
+
+/* What a probe can be asked to do. */
+struct mode {
+    const char *name;
+    void (*run)(void);
+};
+
+__attribute__((unused)) static void run(const char *name, const struct mode *modes, size_t count) {
+    for (size_t mode = 0; mode < count; mode++)
+        if (strcmp(modes[mode].name, name) == 0)
+            return modes[mode].run();
+    CHECK(!"a mode");
+}
+
 __attribute__((unused)) static void nonblocking(int fd, int value) {
     int flags = fcntl(fd, F_GETFL);
     CHECK(flags >= 0);

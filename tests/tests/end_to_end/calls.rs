@@ -11,8 +11,11 @@ use end_to_end::proxies::Server;
 use crate::preload;
 use crate::suite::{Bench, Suite, Verdict, expect};
 
-/// What `probes/called.c` knows to do.
-const MODES: &[&str] = &[
+/// What `probes/called.c` knows to do, and `probes/called_processes.c`.
+const MODES: &[(&str, &[&str])] = &[("called", ALONE), ("called_processes", SEVERAL)];
+
+/// In one process.
+const ALONE: &[&str] = &[
     "null",
     "address",
     "flags",
@@ -31,18 +34,16 @@ const MODES: &[&str] = &[
     "other_thread",
     "cancelled",
     "interrupted",
-    "forked",
-    "child_leaves",
-    "parent_leaves",
-    "vforked",
     "many",
     "one_shot",
     "hundred",
     "two_threads",
     "woken",
     "closed_in_range",
-    "executed",
 ];
+
+/// In several.
+const SEVERAL: &[&str] = &["forked", "child_leaves", "parent_leaves", "vforked", "executed"];
 
 /// The target as the application calls it, the proxy, what is spoken to it.
 const WAYS: &[(&str, Server, &str)] = &[
@@ -68,7 +69,8 @@ fn host(label: &str) -> String {
 }
 
 pub(crate) fn add(suite: &mut Suite) {
-    for mode in MODES {
+    let modes = MODES.iter().flat_map(|(probe, modes)| modes.iter().map(move |mode| (*probe, *mode)));
+    for (probe, mode) in modes {
         for build in Build::ALL {
             for &(label, server, protocol) in WAYS {
                 let name =
@@ -80,12 +82,12 @@ pub(crate) fn add(suite: &mut Suite) {
                     let keys = format!("proxyprotocol: {protocol}");
                     let configuration = preload::route_to(server.open().port(), ALWAYS, &keys);
                     let wrapper = preload::with(bench, build.library(), &configuration)?;
-                    called(bench, label, mode, &wrapper, false)
+                    called(bench, label, (probe, mode), &wrapper, false)
                 });
             }
         }
         suite.add(format!("calls::{mode}::ipv4::without_us"), &["cc"], move |bench| {
-            called(bench, "ipv4", mode, &Wrapper::Nothing, true)
+            called(bench, "ipv4", (probe, mode), &Wrapper::Nothing, true)
         });
     }
     for build in Build::ALL {
@@ -126,8 +128,14 @@ fn here(bench: &Bench<'_>, build: Build, (probe, label, port, options): (&str, &
     expect(outcome.succeeded(), "success", &outcome)
 }
 
-fn called(bench: &Bench<'_>, label: &str, mode: &str, wrapper: &Wrapper, at_proxy: bool) -> Verdict {
-    let probe = preload::probe(bench, "called", [host(label), CALLER.to_string(), mode.to_owned()])?;
+fn called(
+    bench: &Bench<'_>,
+    label: &str,
+    (probe, mode): (&str, &str),
+    wrapper: &Wrapper,
+    at_proxy: bool,
+) -> Verdict {
+    let probe = preload::probe(bench, probe, [host(label), CALLER.to_string(), mode.to_owned()])?;
     let probe = if at_proxy { probe.at_proxy() } else { probe };
     let outcome = bench.run(&probe, wrapper)?;
     expect(outcome.succeeded(), "success", &outcome)
