@@ -84,8 +84,9 @@ fn scripted(bench: &Bench<'_>, build: Build, case: &Case, mode: &str) -> Verdict
         Speech::Socks4 => "proxyprotocol: socks_v4",
         Speech::Http => "proxyprotocol: http",
     };
-    let configuration =
-        preload::route_to(proxy.port, "debug: 1\nlogoutput: stderr\ntimeout.connect: 1", keys);
+    let limit = limit(case.prints);
+    let options = format!("debug: 1\nlogoutput: stderr\ntimeout.connect: {limit}");
+    let configuration = preload::route_to(proxy.port, &options, keys);
     let wrapper = preload::with(bench, build.library(), &configuration)?;
     let (host, port) = (case.host(), LINE.to_string());
     let mut probe = preload::probe(bench, "connect", [host.as_str(), &port, mode])?;
@@ -103,6 +104,11 @@ fn scripted(bench: &Bench<'_>, build: Build, case: &Case, mode: &str) -> Verdict
         }
         _ => Ok(()),
     }
+}
+
+/// Seconds for a connect: few where it is to run out of time, else as many as a busy machine may take.
+pub(crate) fn limit(outcome: &str) -> u32 {
+    if outcome == "ETIMEDOUT" { 1 } else { 30 }
 }
 
 fn greeting_with_reply(bench: &Bench<'_>, build: Build) -> Verdict {
@@ -127,8 +133,9 @@ fn unreachable(
     errno: &str,
     mode: &str,
 ) -> Verdict {
+    let limit = limit(errno);
     let configuration = format!(
-        "timeout.connect: 1\nroute {{ from: 0/0 to: 0/0 via: {address} port = {port} proxyprotocol: socks_v5\n}}\n"
+        "timeout.connect: {limit}\nroute {{ from: 0/0 to: 0/0 via: {address} port = {port} proxyprotocol: socks_v5\n}}\n"
     );
     let wrapper = preload::with(bench, build.library(), &configuration)?;
     verdict(bench, &wrapper, &[NAME, &LINE.to_string(), mode], errno)

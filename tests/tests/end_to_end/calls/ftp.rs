@@ -46,7 +46,7 @@ const WAYS: &[(Server, &str, bool)] = &[
 
 /// Takes the place of a proxy on this machine.
 const NEARBY: &str =
-    "socat TCP4-LISTEN:1090,bind=127.0.0.1,reuseaddr,fork TCP4:$PROXY & trap \"kill $!\" EXIT
+    "socat -t 60 TCP4-LISTEN:1090,bind=127.0.0.1,reuseaddr,fork TCP4:$PROXY & trap \"kill $!\" EXIT
     until { exec 3<>/dev/tcp/127.0.0.1/1090; } 2>/dev/null; do :; done; exec 3>&-\n";
 
 pub(super) fn add(suite: &mut Suite) {

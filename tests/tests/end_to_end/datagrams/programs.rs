@@ -109,14 +109,18 @@ impl Site<'_> {
     }
 }
 
-/// It ends when nothing has come for a second.
 fn nc(site: &Site<'_>) -> Verdict {
-    site.echoes(Application::new(["nc.openbsd", "-u", "-w", "1", &site.host(), &ECHO.to_string()]))
+    until_answered(site, &["nc.openbsd", "-u", &site.host(), &ECHO.to_string()])
 }
 
 fn ncat(site: &Site<'_>) -> Verdict {
-    let script = r#"exec 3< <(ncat -u "$1" "$2" < <(cat; exec sleep 60)); head -n 1 <&3; kill $!"#;
-    site.echoes(Application::new(["bash", "-c", script, "bash", &site.host(), &ECHO.to_string()]))
+    until_answered(site, &["ncat", "-u", &site.host(), &ECHO.to_string()])
+}
+
+/// Runs a program that would end at the end of its input, or some time later, until it has written the answer.
+fn until_answered(site: &Site<'_>, words: &[&str]) -> Verdict {
+    let script = r#"exec 3< <(exec "$@" < <(cat; exec sleep 60)); head -n 1 <&3; kill $!"#;
+    site.echoes(Application::new(["bash", "-c", script, "bash"]).args(words.iter().copied()))
 }
 
 fn socat_connected(site: &Site<'_>) -> Verdict {
@@ -128,10 +132,9 @@ fn socat_sendto(site: &Site<'_>) -> Verdict {
     socat(site, "UDP-SENDTO")
 }
 
-/// It ends a while after its input does.
 fn socat(site: &Site<'_>, kind: &str) -> Verdict {
     let there = format!("{kind}:{}:{ECHO}", site.addressing.authority());
-    site.echoes(Application::new(["socat", "-t", "1", site.family(), "-", &there]))
+    until_answered(site, &["socat", site.family(), "-", &there])
 }
 
 fn python_datagram(site: &Site<'_>) -> Verdict {

@@ -7,6 +7,7 @@ use end_to_end::script::{Act, Scripted};
 use socks_proto::socks5::{self, Method, Rep};
 use socks_proto::{Address, Host, Name};
 
+use crate::failures::limit;
 use crate::preload;
 use crate::suite::{Bench, Suite, Verdict, expect};
 
@@ -73,7 +74,8 @@ fn reply(rep: Rep, bnd: &Address) -> Vec<Act> {
 
 fn told(bench: &Bench<'_>, build: Build, acts: Vec<Act>, errno: &str) -> Verdict {
     let proxy = Scripted::start(bench.world, acts)?;
-    let configuration = preload::route_to(proxy.port, "timeout.connect: 1", "proxyprotocol: socks_v5");
+    let options = format!("timeout.connect: {}", limit(errno));
+    let configuration = preload::route_to(proxy.port, &options, "proxyprotocol: socks_v5");
     let wrapper = preload::with(bench, build.library(), &configuration)?;
     let probe = preload::probe(bench, "no_relay", [TARGET.v4.to_string(), ECHO.to_string()])?;
     let outcome = bench.run(&probe, &wrapper)?;

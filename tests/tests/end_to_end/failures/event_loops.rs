@@ -6,6 +6,7 @@ use end_to_end::fixtures;
 use end_to_end::plan::PROXY;
 use end_to_end::script::Scripted;
 
+use super::limit;
 use super::scripts::{self, Case, Speech};
 use crate::preload;
 use crate::suite::{Bench, Verdict, expect};
@@ -18,10 +19,15 @@ const FIRST_PORT: u16 = 5001;
 
 pub(super) fn every(bench: &Bench<'_>, build: Build, words: &[&str]) -> Verdict {
     // Credentials would be those of all proxies, and change what the others are offered.
-    let cases: Vec<Case> =
-        scripts::cases().into_iter().filter(|case| case.speech != Speech::Password).collect();
+    let cases = scripts::cases().into_iter().filter(|case| case.speech != Speech::Password);
+    let (late, others): (Vec<_>, Vec<_>) = cases.partition(|case| case.prints == "ETIMEDOUT");
+    at_once(bench, build, words, &others, limit("an answer"))?;
+    at_once(bench, build, words, &late, limit("ETIMEDOUT"))
+}
+
+fn at_once(bench: &Bench<'_>, build: Build, words: &[&str], cases: &[Case], limit: u32) -> Verdict {
     let ports = FIRST_PORT..;
-    let mut configuration = "timeout.connect: 2\n".to_owned();
+    let mut configuration = format!("timeout.connect: {limit}\n");
     let mut lines = String::new();
     let mut proxies = Vec::new();
     for (case, port) in cases.iter().zip(ports) {
