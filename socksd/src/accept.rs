@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::session::serve;
 use crate::site::{Phase, Site};
@@ -22,12 +23,17 @@ pub(crate) async fn accept(
     site: watch::Receiver<Arc<Site>>,
     mut phase: watch::Receiver<Phase>,
 ) {
+    /// Tokio wakes itself for each time limit that is due before all others, as those of a connection are when it is the
+    /// only one. While there are connections, this is due before.
+    const TICK: Duration = Duration::from_secs(10);
+    let mut tick = pin!(sleep(TICK));
     let mut sessions = JoinSet::new();
     let mut serving = phase.clone();
     loop {
         tokio::select! {
             _ = serving.wait_for(|phase| *phase != Phase::Serving) => break,
             Some(_) = sessions.join_next() => {}
+            () = &mut tick, if !sessions.is_empty() => tick.as_mut().reset(Instant::now() + TICK),
             (application, from) = next(&listener) => {
                 let site = Arc::clone(&site.borrow());
                 sessions.spawn(serve(application, from, site));

@@ -24,8 +24,11 @@ use crate::stream::tune;
 /// What an address has over the next one before that is tried beside it (RFC 8305, 5).
 const HEAD_START: Duration = Duration::from_millis(250);
 
+/// A connection, and the address that it leads to.
+type Reached = (TcpStream, SocketAddr);
+
 /// Connects to `target`.
-pub(crate) async fn connect(target: &Address, outlook: Outlook<'_>) -> Result<TcpStream, Refusal> {
+pub(crate) async fn connect(target: &Address, outlook: Outlook<'_>) -> Result<Reached, Refusal> {
     let deadline = Instant::now() + outlook.timeout;
     let lookup = resolve(target, outlook.hosts, &outlook.turns);
     let addresses = timeout_at(deadline, lookup).await.map_err(|_| Refusal::LookupTimedOut)??;
@@ -55,7 +58,7 @@ async fn race(
     addresses: &[(SocketAddr, Option<IpAddr>)],
     deadline: Instant,
     mut told: Option<Refusal>,
-) -> Result<TcpStream, Refusal> {
+) -> Result<Reached, Refusal> {
     let mut untried = addresses.iter();
     let mut running = JoinSet::new();
     loop {
@@ -65,7 +68,7 @@ async fn race(
         tokio::select! {
             biased;
             Some(ended) = running.join_next() => match ended {
-                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Ok(reached)) => return Ok(reached),
                 Ok(Err(refusal)) => note(&mut told, refusal),
                 Err(_) => {}
             },
@@ -97,15 +100,12 @@ fn alternating(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     (0..turns).flat_map(|_| [preferred.next(), others.next()]).flatten().collect()
 }
 
-async fn attempt(
-    target: SocketAddr,
-    source: Option<IpAddr>,
-    deadline: Instant,
-) -> Result<TcpStream, Refusal> {
+async fn attempt(target: SocketAddr, source: Option<IpAddr>, deadline: Instant) -> Result<Reached, Refusal> {
     let connected = match timeout_at(deadline, open(target, source)).await {
         Err(_) => Err(Refusal::TimedOut(target)),
         Ok(Err(error)) if has_no_source(target, &error) => Err(Refusal::FamilyImpossible(target)),
-        Ok(connected) => connected.map_err(|error| Refusal::Connect(target, error)),
+        Ok(Err(error)) => Err(Refusal::Connect(target, error)),
+        Ok(Ok(stream)) => Ok((stream, target)),
     };
     connected.inspect_err(|refusal| debug!("{target}: {refusal}"))
 }

@@ -127,12 +127,12 @@ async fn open_target(
     record: &mut Record,
 ) -> Result<Opened, Ending> {
     gate.request(rules::Command::Connect, &request.address).map_err(Ending::Refused)?;
-    let target = tokio::select! {
+    let (target, address) = tokio::select! {
         reached = connect(&request.address, site.outlook(&gate)) => reached.map_err(Ending::Refused)?,
         () = broken(application) => return Err(Ending::Abandoned),
     };
     grant(application, request, bnd(&target)).await?;
-    record.open(target.peer_addr().ok());
+    record.open(Some(address));
     Ok(Opened::Stream { other: target, early })
 }
 
