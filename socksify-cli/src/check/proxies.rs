@@ -30,6 +30,10 @@ pub(crate) fn examine(
             findings.add(what, Verdict::Skipped, "no route leads to it", None)?;
             continue;
         }
+        if !config.routes.iter().any(|route| route.entrances().contains(&index)) {
+            findings.add(what, Verdict::Skipped, "it stands behind others in a chain", None)?;
+            continue;
+        }
         if let Some(place) = reach(&what, proxy, limit, findings)? {
             Examination { what, proxy, place, limit }.all(target, findings)?;
         }
