@@ -23,7 +23,7 @@ _socksify() {
 
     case "${cmd}" in
         socksify)
-            opts="-p -f -v -q -c -h -V --proxy --config --embedded --verbose --quiet --log --allow-bypass --check --offline --target --probe --convert --print-env --names --explain --udp --bind --from --program --user --json --shell --help --version"
+            opts="-p -f -v -q -c -h -V --proxy --config --embedded --verbose --quiet --log --trace --allow-bypass --check --offline --target --probe --convert --print-env --names --explain --udp --bind --from --program --user --json --shell --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -68,6 +68,21 @@ _socksify() {
                     return 0
                     ;;
                 --log)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"

@@ -1,6 +1,7 @@
 complete -c socksify -s p -l proxy -d 'Use this proxy; repeat it for proxies to fall back on, in order' -r
 complete -c socksify -s f -l config -d 'Read this configuration file and no other' -r -F
 complete -c socksify -l log -d 'Write the lines of -v to FILE instead of standard error; implies -v' -r -F
+complete -c socksify -l trace -d 'Say what becomes of each connection, name and association, as it happens, and what all came to' -r -F
 complete -c socksify -l check -d 'Read the configuration, print what it means, and try it out' -r -F
 complete -c socksify -l target -d 'With --check: have each proxy connect to this target, and say how long it takes' -r
 complete -c socksify -l probe -d 'What --check starts anew' -r
@@ -18,7 +19,7 @@ complete -c socksify -l print-env -d 'Print shell commands that make the calling
 complete -c socksify -l names -d 'Print which names stand behind the addresses that commands have been given'
 complete -c socksify -l udp -d 'With --explain: datagrams instead of a connection'
 complete -c socksify -l bind -d 'With --explain: a listener that HOST is to call back'
-complete -c socksify -l json -d 'Print JSON: of --check and --explain an object, of --names an array of objects with address, address6, name, table'
+complete -c socksify -l json -d 'Print JSON: of --check and --explain an object, of --names an array of objects with address, address6, name, table, of --trace an object a line'
 complete -c socksify -l shell -d 'Run $SHELL: everything typed there goes through the proxy'
 complete -c socksify -s c -d 'The command follows; may be left out'
 complete -c socksify -s h -l help -d 'Print help (see more with \'--help\')'

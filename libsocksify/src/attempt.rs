@@ -8,6 +8,7 @@
 
 mod asking;
 mod judgement;
+mod telling;
 
 use std::fmt;
 use std::io;
@@ -24,6 +25,7 @@ use crate::descriptors::Identity;
 use crate::hops::Hops;
 use crate::interpose::Verdict;
 use crate::policy::Passage;
+use crate::trace::Phases;
 use crate::wait::Wait;
 use crate::{address, errno, replacement, sys};
 use judgement::{concerns_the_proxy, is_about_authentication, is_about_the_request};
@@ -60,6 +62,9 @@ pub(crate) struct Attempt {
     refusal: Option<Failure>,
     /// The first reply to BIND is there; what comes now is about the call, and no other proxy can take its place.
     awaits_call: bool,
+    /// The connection is to be our own, to a name server.
+    is_ours: bool,
+    phases: Phases,
 }
 
 enum Stage {
@@ -101,7 +106,14 @@ impl Attempt {
             asks: None,
             refusal: None,
             awaits_call: false,
+            is_ours: false,
+            phases: Phases::begin(),
         }
+    }
+
+    /// A connection of our own to a name server.
+    pub(crate) fn to_name_server(fd: RawFd, family: c_int, passage: Passage) -> Attempt {
+        Attempt { is_ours: true, ..Attempt::new(fd, family, passage) }
     }
 
     /// A question to the proxy about the passage's target: RESOLVE or RESOLVE_PTR. BND is the answer.
@@ -116,6 +128,16 @@ impl Attempt {
 
     /// Goes on until the connection stands, has failed, or there is something to wait for.
     pub(crate) fn advance(&mut self, fd: RawFd) -> Verdict<c_int> {
+        let verdict = self.go_on(fd);
+        match verdict {
+            Verdict::Done(_) => self.tell(None),
+            Verdict::Fail(errno) => self.tell(Some(errno)),
+            _ => {}
+        }
+        verdict
+    }
+
+    fn go_on(&mut self, fd: RawFd) -> Verdict<c_int> {
         if sys::cookie(fd).ok() != self.cookie {
             return Verdict::Fail(libc::EBADF);
         }
@@ -147,6 +169,7 @@ impl Attempt {
             handshake.await_second_reply();
         }
         (self.began, self.until, self.awaits_call) = (Instant::now(), None, true);
+        self.phases = Phases::default();
     }
 
     /// What the application is to be told of the socket once it is connected.
@@ -171,11 +194,13 @@ impl Attempt {
 
     fn step(&mut self, fd: RawFd) -> Pause {
         loop {
+            let phase = self.phase();
             let pause = match self.stage {
                 Stage::Ready => self.begin(fd),
                 Stage::Connecting => self.finish_connect(fd),
                 Stage::Negotiating(_) => self.negotiate(fd),
             };
+            self.phases.spend(phase);
             if let Some(pause) = pause {
                 return pause;
             }

@@ -21,6 +21,29 @@ pub(crate) fn set(errno: c_int) {
     unsafe { *libc::__errno_location() = errno }
 }
 
+/// The name of an errno that connect(2) documents or a proxy may stand behind; `None` for another.
+pub(crate) fn name(errno: c_int) -> Option<&'static str> {
+    const NAMES: [(c_int, &str); 16] = [
+        (libc::EACCES, "EACCES"),
+        (libc::EAGAIN, "EAGAIN"),
+        (libc::EBADF, "EBADF"),
+        (libc::ECONNABORTED, "ECONNABORTED"),
+        (libc::ECONNREFUSED, "ECONNREFUSED"),
+        (libc::ECONNRESET, "ECONNRESET"),
+        (libc::EHOSTDOWN, "EHOSTDOWN"),
+        (libc::EHOSTUNREACH, "EHOSTUNREACH"),
+        (libc::EINVAL, "EINVAL"),
+        (libc::ENETDOWN, "ENETDOWN"),
+        (libc::ENETUNREACH, "ENETUNREACH"),
+        (libc::ENOBUFS, "ENOBUFS"),
+        (libc::ENOENT, "ENOENT"),
+        (libc::EOPNOTSUPP, "EOPNOTSUPP"),
+        (libc::EPERM, "EPERM"),
+        (libc::ETIMEDOUT, "ETIMEDOUT"),
+    ];
+    NAMES.iter().find(|(number, _)| *number == errno).map(|(_, name)| *name)
+}
+
 /// Whether an errno of connect(2) is what somebody answered, as opposed to what is wrong with the socket or the call.
 pub(crate) fn is_an_answer(errno: c_int) -> bool {
     [libc::ECONNREFUSED, libc::ENETUNREACH, libc::EHOSTUNREACH, libc::ETIMEDOUT, libc::EACCES]

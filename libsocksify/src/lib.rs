@@ -60,6 +60,7 @@ mod sources;
 mod stack;
 mod stand_in;
 mod sys;
+mod trace;
 mod turn;
 mod variadic;
 mod wait;
@@ -75,6 +76,7 @@ extern "C" fn constructor() {
         environment::snapshot();
         inheritance::inheritance();
         logging::begin();
+        trace::begin();
     });
     // SAFETY: the handlers may run at any fork.
     unsafe { libc::pthread_atfork(Some(about_to_fork), None, Some(forked)) };
@@ -94,7 +96,10 @@ extern "C" fn forked() {
 
 /// Runs when the process exits.
 extern "C" fn destructor() {
-    interpose::as_our_own(association::at_exit);
+    interpose::as_our_own(|| {
+        association::at_exit();
+        trace::at_exit();
+    });
 }
 
 #[cfg(not(test))]

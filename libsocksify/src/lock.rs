@@ -32,9 +32,11 @@ impl<T> Lock<T> {
         self.run(body)
     }
 
-    /// As [`Lock::with`], unless another thread has the value.
+    /// As [`Lock::with`], unless somebody has the value: another thread, or one that a fork(2) left in the parent while it
+    /// changed the value, which is then never touched again.
     pub(crate) fn try_with<R>(&self, body: impl FnOnce(&mut T) -> R) -> Option<R> {
-        self.take().then(|| self.run(body))
+        let free = self.holder.compare_exchange(0, process::id(), Ordering::Acquire, Ordering::Relaxed);
+        free.is_ok().then(|| self.run(body))
     }
 
     fn take(&self) -> bool {
@@ -99,6 +101,7 @@ mod tests {
     fn a_lock_held_by_another_process_is_free() {
         let lock = Lock::new(7);
         lock.holder.store(i32::MAX, Ordering::Relaxed);
+        assert_eq!(lock.try_with(|value| *value), None);
         assert_eq!(lock.with(|value| *value), 7);
     }
 }

@@ -77,7 +77,7 @@ impl Log for Logger {
 fn write_to(target: &LogTarget, level: Level, line: &[u8]) {
     match target {
         LogTarget::Stderr => to_stderr(line),
-        LogTarget::Stdout => sys::write_once(libc::STDOUT_FILENO, line),
+        LogTarget::Stdout => drop(sys::write_once(libc::STDOUT_FILENO, line)),
         LogTarget::File(file) => to_file(file, line),
         LogTarget::Syslog(facility) => to_syslog(facility.as_deref(), level, line),
     }

@@ -13,7 +13,7 @@ use socks_proto::{Address, Name};
 use crate::configuration::runtime;
 use crate::hops::Hops;
 use crate::runtime::{Runtime, names};
-use crate::{address, errno, sys, turn};
+use crate::{address, errno, sys, trace, turn};
 
 /// What may be done with traffic towards an address.
 pub(crate) enum Path {
@@ -152,7 +152,12 @@ pub(crate) fn of_connection(fd: RawFd, target: SocketAddr) -> Path {
         Ok(_) => false,
         Err(NoRoute) => true,
     };
-    if is_for_engine && is_name_server(target) { Path::Engine } else { path.unwrap_or_else(Path::from) }
+    if is_for_engine && is_name_server(target) {
+        return Path::Engine;
+    }
+    let path = path.unwrap_or_else(Path::from);
+    trace::stream(fd, target, &path);
+    path
 }
 
 fn asks_name_servers(runtime: &Runtime) -> bool {
@@ -189,6 +194,12 @@ pub(crate) fn of_question(host: socks_proto::Host) -> Option<Passage> {
 
 /// Where the datagrams of a UDP socket may go.
 pub(crate) fn of_datagram(fd: RawFd, target: SocketAddr) -> Path {
+    let path = datagram_path(fd, target);
+    trace::datagram(fd, target, &path);
+    path
+}
+
+fn datagram_path(fd: RawFd, target: SocketAddr) -> Path {
     let path = match of(Command::UdpAssociate, Protocol::Udp, fd, target) {
         Ok(path) => path,
         Err(NoRoute) if is_name_server(target) => return Path::Engine,
@@ -312,6 +323,32 @@ fn wire_address(meaning: Meaning, target: SocketAddr) -> Address {
     match meaning {
         Meaning::Name(name) => Address { host: socks_proto::Host::Name(name), port: target.port() },
         _ => Address::from(target),
+    }
+}
+
+/// What the application asked for by an address: where that is a fake one, the name behind it.
+pub(crate) fn asked_for(target: SocketAddr) -> Address {
+    wire_address(meaning(target.ip()), target)
+}
+
+/// The line of the route that sends a call past the proxies or nowhere; `None` where none does, or it has no line.
+pub(crate) fn deciding_line(
+    command: Command,
+    protocol: Protocol,
+    fd: RawFd,
+    target: SocketAddr,
+) -> Option<u32> {
+    let runtime = runtime()?;
+    let from = sys::own_address(fd).unwrap_or(address::UNBOUND);
+    let asked = asked_for(target);
+    let to = match &asked.host {
+        socks_proto::Host::Ip(ip) => Host::Ip(*ip),
+        socks_proto::Host::Name(name) => Host::Name(std::str::from_utf8(name.as_bytes()).ok()?),
+    };
+    let (from, port, process) = (address::unmapped(from), Some(target.port()), runtime.process());
+    match runtime.config.route(&Question { command, protocol, from, to, port, process }) {
+        Decision::Direct(route) | Decision::Block(route) => Some(route.line).filter(|line| *line > 0),
+        Decision::Proxy(..) | Decision::NoRoute => None,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::hooks::real;
 use crate::hosts::{self, Known};
 use crate::interpose::in_the_open;
 use crate::runtime::{Runtime, names};
-use crate::{address, policy};
+use crate::{address, policy, trace};
 
 /// How a name is to be looked up.
 pub(crate) enum Lookup {
@@ -38,6 +38,29 @@ pub(crate) enum Lookup {
 
 /// Decides how `name` is looked up; `port` is what the application wants it for, where that is known.
 pub(crate) fn look_up(name: &CStr, port: Option<u16>) -> Lookup {
+    let lookup = decide(name, port);
+    if trace::is_on() {
+        lookup.tell(name.to_bytes());
+    }
+    lookup
+}
+
+impl Lookup {
+    fn tell(&self, name: &[u8]) {
+        match self {
+            Lookup::Literal(_) => {}
+            Lookup::Libc => trace::lookup(name, "direct", None),
+            Lookup::Known(_) => trace::lookup(name, "local", None),
+            Lookup::Fake(index) => trace::lookup(name, "stand-in", fake(*index, libc::AF_INET)),
+            Lookup::Asked => trace::lookup(name, "asked", None),
+            Lookup::Nonexistent => trace::lookup(name, "nonexistent", None),
+            Lookup::Again => trace::lookup(name, "failed", None),
+            Lookup::Refused => trace::lookup(name, "refused", None),
+        }
+    }
+}
+
+fn decide(name: &CStr, port: Option<u16>) -> Lookup {
     let bytes = name.to_bytes();
     // libc would ask a name server for the domains that resolv.conf(5) appends to nothing; the second is the word of
     // getaddrinfo(3), and no other's, for any address.

@@ -179,6 +179,65 @@ pub(crate) fn begin_connect(fd: RawFd, to: SocketAddr) -> io::Result<()> {
     result.map(drop)
 }
 
+/// What went over a TCP connection, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    /// What was written, whether it is out yet or not.
+    pub(crate) sent: u64,
+    /// What has arrived, whether it was read or not.
+    pub(crate) received: u64,
+}
+
+/// Both counts of a connection; tcp(7), TCP_INFO. `None` for what is no TCP connection, or with a kernel before 4.19.
+pub(crate) fn traffic(fd: RawFd) -> Option<Traffic> {
+    /// The beginning of `struct tcp_info` of `<linux/tcp.h>`, in words of eight bytes.
+    type Info = [u64; 27];
+    const RECEIVED: usize = 128 / 8;
+    const NOT_SENT: usize = 144 / 8;
+    const SENT: usize = 200 / 8;
+    const SENT_AGAIN: usize = 208 / 8;
+    /// States of `<net/tcp_states.h>` after the other side's end-of-file, which counts as a byte.
+    const AFTER_THE_END: [u8; 4] = [7, 8, 9, 11];
+    let mut info: Info = [0; 27];
+    let mut length = size_of::<Info>() as socklen_t;
+    // SAFETY: pointer and length of one array.
+    let result = unsafe {
+        real::getsockopt(
+            fd,
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            info.as_mut_ptr().cast::<c_void>(),
+            &mut length,
+        )
+    };
+    if result != 0 || length as usize != size_of::<Info>() {
+        return None;
+    }
+    let [state, ..] = info[0].to_ne_bytes();
+    let [a, b, c, d, ..] = info[NOT_SENT].to_ne_bytes();
+    let end = u64::from(AFTER_THE_END.contains(&state));
+    Some(Traffic {
+        sent: info[SENT] - info[SENT_AGAIN].min(info[SENT]) + u64::from(u32::from_ne_bytes([a, b, c, d])),
+        received: info[RECEIVED].saturating_sub(end),
+    })
+}
+
+/// As [`traffic`], without what has arrived and was not read yet.
+pub(crate) fn traffic_so_far(fd: RawFd) -> Option<Traffic> {
+    let mut unread: c_int = 0;
+    // What arrives between two looks would be taken for read.
+    for _ in 0..8 {
+        let before = traffic(fd)?;
+        // SAFETY: one integer.
+        unsafe { real::ioctl(fd, libc::FIONREAD, (&raw mut unread) as usize) };
+        if traffic(fd)? == before {
+            let unread = u64::try_from(unread).unwrap_or(0);
+            return Some(Traffic { received: before.received.saturating_sub(unread), ..before });
+        }
+    }
+    None
+}
+
 /// Dissolves a connection, finished or not, so that the socket can be connected anew; connect(2), AF_UNSPEC. The
 /// error this leaves behind is ours, not the application's.
 pub(crate) fn disconnect(fd: RawFd) {
@@ -531,15 +590,15 @@ pub(crate) fn identity(fd: RawFd) -> Option<(u64, u64)> {
         .map(|status| (status.st_dev, status.st_ino))
 }
 
-/// One write(2), if there is room now. Signals are blocked: a pipe nobody reads raises SIGPIPE, which is ours to take
+/// One write(2), if there is room now; whether everything was written. Signals are blocked: a pipe nobody reads raises SIGPIPE, which is ours to take
 /// back, unless the application had one coming.
-pub(crate) fn write_once(fd: RawFd, bytes: &[u8]) {
+pub(crate) fn write_once(fd: RawFd, bytes: &[u8]) -> bool {
     if !is_ready(fd, libc::POLLOUT) {
-        return;
+        return false;
     }
     let had_one = is_pending(libc::SIGPIPE);
     // SAFETY: pointer and length of one slice.
-    unsafe { real::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+    let written = unsafe { real::write(fd, bytes.as_ptr().cast(), bytes.len()) };
     if !had_one && is_pending(libc::SIGPIPE) {
         // SAFETY: an all-zero set is the empty one; nothing is waited for.
         unsafe {
@@ -549,6 +608,7 @@ pub(crate) fn write_once(fd: RawFd, bytes: &[u8]) {
             libc::sigtimedwait(&pipe, ptr::null_mut(), &at_once);
         }
     }
+    usize::try_from(written) == Ok(bytes.len())
 }
 
 fn is_pending(signal: c_int) -> bool {

@@ -64,6 +64,14 @@ pub struct Arguments {
     #[arg(long = "log", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "quiet")]
     pub log: Option<PathBuf>,
 
+    /// Say what becomes of each connection, name and association, as it happens, and what all came to
+    ///
+    /// A line for each event of COMMAND and of everything it starts: which target was asked for, by which line of the configuration it
+    /// went which way, the outcome, the time that each part of the dialogue with the proxy took, and the bytes each way when it was closed.
+    /// The lines go to standard error, or to FILE; with --json they are for programs. What stays on this machine is not told.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath, group = "report", conflicts_with_all = ["convert", "print_env"])]
+    pub trace: Option<Option<PathBuf>>,
+
     /// Run COMMAND even if it would bypass the proxy
     ///
     /// Programs that no library can be preloaded into (static, setuid, of another machine) or that do not use the C
@@ -141,7 +149,7 @@ pub struct Arguments {
     #[arg(long, value_name = "USER", value_hint = ValueHint::Username, requires = "explain")]
     pub user: Option<String>,
 
-    /// Print JSON: of --check and --explain an object, of --names an array of objects with address, address6, name, table
+    /// Print JSON: of --check and --explain an object, of --names an array of objects with address, address6, name, table, of --trace an object a line
     #[arg(long, requires = "report")]
     pub json: bool,
 
@@ -238,6 +246,15 @@ mod tests {
     }
 
     #[test]
+    fn a_trace_goes_to_a_file_only_by_an_equals_sign() {
+        assert_eq!(read("socksify --trace curl -v").unwrap().trace, Some(None));
+        assert_eq!(command("socksify --trace --json curl -v"), ["curl", "-v"]);
+        let arguments = read("socksify --trace=lines curl").unwrap();
+        assert_eq!((arguments.trace, arguments.command), (Some(Some("lines".into())), vec!["curl".into()]));
+        assert!(read("socksify --trace --shell").unwrap().shell);
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         for line in [
             "socksify -p socks5://a -f b true",
@@ -255,6 +272,8 @@ mod tests {
             "socksify --embedded --print-env",
             "socksify --names --check",
             "socksify --names true",
+            "socksify --trace --check",
+            "socksify --trace --convert x",
         ] {
             assert_eq!(read(line).unwrap_err().kind(), ErrorKind::ArgumentConflict, "{line}");
         }

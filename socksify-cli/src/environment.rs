@@ -19,6 +19,8 @@ pub(crate) const PROXY: &str = "SOCKSIFY_PROXY";
 pub(crate) const NAMES: &str = "SOCKSIFY_NAMES";
 /// What the library does about a program that would bypass it.
 pub(crate) const ON_UNHOOKABLE: &str = "SOCKSIFY_ON_UNHOOKABLE";
+/// Where the library tells of connections.
+pub(crate) const TRACE: &str = "SOCKSIFY_TRACE";
 /// Libraries that the loader loads first.
 pub(crate) const PRELOAD: &str = "LD_PRELOAD";
 

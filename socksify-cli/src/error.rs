@@ -46,6 +46,8 @@ pub(crate) enum Error {
     System(io::Error),
     /// A table of names cannot be read.
     Names(PathBuf, socks_names::Error),
+    /// What is traced cannot be told, or written down.
+    Trace(PathBuf, io::Error),
     /// What was asked for cannot be printed.
     Output(io::Error),
 }
@@ -104,6 +106,7 @@ impl fmt::Display for Error {
             Error::Embedded(error) => write!(out, "cannot start a proxy on 127.0.0.1: {error}"),
             Error::System(error) => write!(out, "{error}"),
             Error::Names(path, error) => write!(out, "{}: {error}", path.display()),
+            Error::Trace(path, error) => write!(out, "cannot trace to {}: {error}", path.display()),
             Error::Output(error) => write!(out, "cannot write: {error}"),
         }
     }

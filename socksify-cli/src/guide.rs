@@ -41,6 +41,10 @@ const EXAMPLES: &[Entry] = &[
          lines; a configuration file is safer for passwords.",
     ),
     ("socksify -v ssh host.intranet.example", "Says on standard error what happens to each connection."),
+    (
+        "socksify --trace git fetch",
+        "Which connections a command and its children make, as they do, and what all came to.",
+    ),
     ("socksify --shell", "A shell in which everything goes through the proxy."),
     ("eval \"$(socksify --print-env)\"", "The same for the shell you are in."),
     ("socksify -f /etc/proxychains.conf curl example.org", "The configuration of another program, as it is."),
@@ -86,6 +90,7 @@ const ENVIRONMENT: &[Entry] = &[
         "SOCKSIFY_RESOLVEPROTOCOL, SOCKSIFY_NAMESERVER, SOCKSIFY_UDP, SOCKSIFY_BIND",
         "In place of these options of the configuration; see socks.conf(5).",
     ),
+    ("SOCKSIFY_TRACE", "Where the library tells of connections; --trace sets it."),
     ("SOCKSIFY_LIBRARY", "The library to preload, in place of the installed one."),
     (
         "SOCKSIFY_ON_UNHOOKABLE",
@@ -100,7 +105,7 @@ const EXIT_STATUS: &[Entry] = &[
     ("125", "socksify itself failed: a mistake on the command line, in the configuration, or no library."),
     ("126", "COMMAND was found but cannot be run, or was refused because it would bypass the proxy."),
     ("127", "COMMAND was not found."),
-    ("128+N", "With --embedded: COMMAND was ended by signal N."),
+    ("128+N", "With --embedded or --trace: COMMAND was ended by signal N."),
     ("otherwise", "That of COMMAND; with --check, 0 or 1."),
 ];
 

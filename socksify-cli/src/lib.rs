@@ -8,6 +8,7 @@
 #![deny(unsafe_code)]
 
 pub mod args;
+mod attended;
 mod check;
 mod configuration;
 mod convert;
@@ -22,14 +23,17 @@ mod launch;
 mod library;
 mod message;
 mod names;
+mod printable;
 mod program;
 mod proxy_log;
 mod quote;
 mod search;
 #[allow(unsafe_code)]
 mod sys;
+mod trace;
 
 use args::Arguments;
+use attended::Attended;
 use diagnosis::Style;
 use embedded::Embedded;
 use environment::{Environment, ON_UNHOOKABLE, PRELOAD};
@@ -37,6 +41,8 @@ use error::Error;
 use launch::Launch;
 use socks_conf::{Config, Warning};
 use std::ffi::OsString;
+use std::path::PathBuf;
+use trace::Trace;
 
 /// Does what the command line says, program name first. Returns an exit status, unless the process became the command.
 pub fn run(words: impl IntoIterator<Item = OsString>) -> u8 {
@@ -70,6 +76,7 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     if let Some(target) = &arguments.explain {
         return explain::run(arguments, target, &mut environment);
     }
+    let attended = (arguments.embedded || arguments.trace.is_some()).then(Attended::prepare).transpose()?;
     let embedded = arguments.embedded.then(|| Embedded::start(arguments)).transpose()?;
     if let Some(embedded) = &embedded {
         environment.name_proxies(embedded.url());
@@ -85,10 +92,24 @@ fn act(arguments: &Arguments) -> Result<u8, Error> {
     if arguments.verbose > 0 {
         tell(&configuration::origin(arguments, &config), &launch, &environment);
     }
-    match embedded {
-        Some(embedded) => embedded.run(&launch, &environment),
+    match attended {
+        Some(attended) => attend(arguments, &attended, &launch, environment),
         None => Err(launch.exec(&environment)),
     }
+}
+
+/// Stays with the command, for its proxy or to tell what it does.
+fn attend(
+    arguments: &Arguments,
+    attended: &Attended,
+    launch: &Launch,
+    mut environment: Environment,
+) -> Result<u8, Error> {
+    let start = |file: &Option<PathBuf>| Trace::start(file.as_deref(), arguments.json, &mut environment);
+    let trace = arguments.trace.as_ref().map(start).transpose()?;
+    let status = attended.run(launch, &environment);
+    trace.into_iter().for_each(Trace::finish);
+    status
 }
 
 /// Everything that must be right whatever the command is.

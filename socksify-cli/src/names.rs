@@ -3,6 +3,7 @@
 use crate::args::Arguments;
 use crate::environment::{Environment, NAMES};
 use crate::error::Error;
+use crate::printable::printable;
 use crate::{exit, message};
 use socks_names::{Range, Table, directory};
 use std::fmt::Write;
@@ -71,15 +72,6 @@ fn as_text(tables: &[Contents]) -> String {
         }
     }
     text
-}
-
-/// A terminal obeys control characters.
-fn printable(name: &str) -> String {
-    let escaped = |letter: char| match letter {
-        letter if letter.is_control() => letter.escape_default().to_string(),
-        letter => letter.to_string(),
-    };
-    name.chars().map(escaped).collect()
 }
 
 fn as_json(tables: &[Contents]) -> String {

@@ -1,7 +1,9 @@
 //! System calls that std does not offer: the only module with unsafe code.
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -29,6 +31,20 @@ pub(crate) fn open_files_limit() -> io::Result<u64> {
 pub(crate) fn user() -> libc::uid_t {
     // SAFETY: geteuid has no preconditions.
     unsafe { libc::geteuid() }
+}
+
+/// mkfifo(3), for ourselves alone.
+pub(crate) fn make_fifo(path: &Path) -> io::Result<()> {
+    let path = c_path(path)?;
+    // SAFETY: `path` is NUL-terminated.
+    check(unsafe { libc::mkfifo(path.as_ptr(), 0o600) })
+}
+
+/// fcntl(2) with F_SETPIPE_SZ: as much room as every user may ask for. Where there is less, that has to do.
+pub(crate) fn widen_pipe(pipe: &File) {
+    const MOST: libc::c_int = 1 << 20;
+    // SAFETY: no pointers are involved.
+    unsafe { libc::fcntl(pipe.as_raw_fd(), libc::F_SETPIPE_SZ, MOST) };
 }
 
 fn c_path(path: &Path) -> io::Result<CString> {

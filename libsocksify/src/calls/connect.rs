@@ -17,7 +17,7 @@ use crate::parking::{self, Status};
 use crate::policy::{self, Passage, Path};
 use crate::sys::Kind;
 use crate::wait::Wait;
-use crate::{address, association, callback, descriptors, errno, resolver, stand_in, sys};
+use crate::{address, association, callback, descriptors, errno, resolver, stand_in, sys, trace};
 
 /// How far a call of connect(2) is: it may sleep several times.
 #[derive(Default)]
@@ -237,6 +237,7 @@ fn go_on(progress: &mut Progress, fd: c_int, target: SocketAddr) -> Verdict<c_in
 fn concluded(verdict: Verdict<c_int>, fd: c_int, attempt: Held, target: SocketAddr) -> Verdict<c_int> {
     if let Verdict::Done(_) = verdict {
         descriptors::remember(fd, attempt.identity(target));
+        trace::opened(fd, target);
         callback::connected(fd, target, attempt.bnd());
     }
     attempt.free();

@@ -5,7 +5,7 @@ use libc::c_int;
 use crate::association::Pace;
 use crate::hooks::real;
 use crate::interpose::Verdict;
-use crate::{association, callback, descriptors, errno, parking};
+use crate::{association, callback, descriptors, errno, parking, trace};
 
 /// Whether a fcntl(2) makes a copy.
 pub(crate) fn duplicates(command: c_int) -> bool {
@@ -37,6 +37,7 @@ pub(crate) fn note_fcntl(copy: c_int, original: c_int, command: c_int, _: usize)
 
 /// Forgets what is being closed.
 pub(crate) fn close((): &mut (), fd: c_int) -> Verdict<c_int> {
+    trace::closing(fd);
     parking::closed(fd);
     association::closed(fd);
     descriptors::forget(fd);
@@ -57,6 +58,7 @@ pub(crate) fn dup2(pace: &mut Pace, original: c_int, copy: c_int) -> Verdict<c_i
     if let Some(wait) = association::prepare(pace, original, copy) {
         return wait;
     }
+    replacing(original, copy);
     // SAFETY: dup2 has no preconditions.
     copied(original, unsafe { real::dup2(original, copy) })
 }
@@ -66,6 +68,7 @@ pub(crate) fn dup3(pace: &mut Pace, original: c_int, copy: c_int, flags: c_int) 
     if let Some(wait) = association::prepare(pace, original, copy) {
         return wait;
     }
+    replacing(original, copy);
     // SAFETY: dup3 has no preconditions.
     copied(original, unsafe { real::dup3(original, copy, flags) })
 }
@@ -74,6 +77,13 @@ pub(crate) fn dup3(pace: &mut Pace, original: c_int, copy: c_int, flags: c_int) 
 pub(crate) fn fcntl((): &mut (), fd: c_int, command: c_int, argument: usize) -> Verdict<c_int> {
     // SAFETY: the application's own arguments.
     copied(fd, unsafe { real::fcntl(fd, command, argument) })
+}
+
+/// What is known of `copy` is about to end, unless it is the same.
+fn replacing(original: c_int, copy: c_int) {
+    if original != copy {
+        trace::closing(copy);
+    }
 }
 
 fn copied(original: c_int, copy: c_int) -> Verdict<c_int> {

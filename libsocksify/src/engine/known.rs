@@ -7,7 +7,7 @@ use socks_dns::{Fake, Names, Remote, Reverse};
 use crate::configuration::runtime;
 use crate::policy::{self, Meaning};
 use crate::runtime::names;
-use crate::{address, hosts, resolver};
+use crate::{address, hosts, resolver, trace};
 
 /// hosts(5), the table of fake addresses, and the routes.
 pub(super) struct Known;
@@ -30,6 +30,7 @@ impl Names for Known {
                 .insert(name.as_bytes())
                 .inspect_err(|error| log::error!("no address for {name}: {error}"));
             let (index, range) = (index.ok()?, table.range());
+            trace::lookup(name.as_bytes(), "stand-in", Some(range.v4(index).into()));
             Some(Fake { v4: range.v4(index), v6: range.v6(index) })
         });
         fake.map_or(Remote::Unavailable, Remote::Fake)

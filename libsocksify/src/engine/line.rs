@@ -90,7 +90,7 @@ impl Line {
         let family = sys::Kind::of(self.socket.fd).ok()?.domain;
         Held::new(match asks {
             Some(command) => Attempt::asking(self.socket.fd, family, passage, command),
-            None => Attempt::new(self.socket.fd, family, passage),
+            None => Attempt::to_name_server(self.socket.fd, family, passage),
         })
     }
 

@@ -26,7 +26,7 @@ use crate::interpose::Verdict;
 use crate::lock::Lock;
 use crate::own::Own;
 use crate::wait::Wait;
-use crate::{callback, descriptors, process, sys};
+use crate::{callback, descriptors, process, sys, trace};
 use slot::State;
 
 pub(crate) use copies::{note as note_copy, of as recent_copies};
@@ -396,6 +396,9 @@ fn end(ticket: Ticket, parked: Parked, errno: Option<c_int>) {
     unwatch(parked.socket);
     let ours: Vec<RawFd> = parked.intact().collect();
     let outcome = parked.attempt.as_ref().map(|attempt| (attempt.identity(parked.target), attempt.bnd()));
+    if let (None, Some(_), Some(any)) = (errno, &outcome, ours.first()) {
+        trace::opened(*any, parked.target);
+    }
     for fd in &ours {
         match (errno, outcome) {
             (None, Some((identity, bnd))) => {

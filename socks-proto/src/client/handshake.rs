@@ -100,6 +100,14 @@ impl Handshake {
         }
     }
 
+    /// The answer that is awaited, or being asked for; `None` once the dialogue has failed.
+    pub fn stage(&self) -> Option<Stage> {
+        match self.state {
+            State::Sending(stage, _) | State::Receiving(stage, _) | State::Done(stage, _) => Some(stage),
+            State::Failed(_) => None,
+        }
+    }
+
     /// Takes note that so many of the bytes to send were sent.
     pub fn sent(&mut self, count: usize) {
         let State::Sending(stage, sent) = self.state else { return };

@@ -1,84 +1,9 @@
-//! `--embedded`: we stay beside the command and must not be noticed.
+//! The proxy of `--embedded`.
 
+use crate::attended::{signal, start};
 use crate::scene::Scene;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
-
-#[test]
-fn the_exit_status_is_the_commands() {
-    let scene = Scene::new();
-    assert_eq!(scene.run(&["--embedded", "sh", "-c", "exit 7"]).status(), Some(7));
-    assert_eq!(scene.run(&["--embedded", "true"]).status(), Some(0));
-}
-
-#[test]
-fn death_by_signal_counts_from_128() {
-    let scene = Scene::new();
-    assert_eq!(scene.run(&["--embedded", "sh", "-c", "kill -TERM $$"]).status(), Some(143));
-    assert_eq!(scene.run(&["--embedded", "sh", "-c", "kill -KILL $$"]).status(), Some(137));
-}
-
-#[test]
-fn failures_are_as_without_it() {
-    let scene = Scene::new();
-    scene
-        .run(&["--embedded", "no-such-command"])
-        .fails(127, "socksify: no-such-command: command not found\n");
-}
-
-/// Starts a shell command; its first line of output tells that it is ready.
-fn start(scene: &Scene, script: &str) -> (Child, String, BufReader<std::process::ChildStdout>) {
-    let mut socksify = scene.socksify();
-    socksify.args(["--embedded", "sh", "-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = socksify.spawn().unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    output.read_line(&mut line).unwrap();
-    (child, line.trim_end().to_owned(), output)
-}
-
-fn signal(process: u32, signal: &str) {
-    assert!(Command::new("kill").args([signal, &process.to_string()]).status().unwrap().success());
-}
-
-#[test]
-fn signals_are_passed_on() {
-    let scene = Scene::new();
-    for (name, number) in [("TERM", 15), ("INT", 2), ("HUP", 1), ("USR1", 10)] {
-        let script = format!("trap 'exit {}' {name}; echo ready; while :; do sleep 0.1; done", 40 + number);
-        let (mut socksify, _, _) = start(&scene, &script);
-        signal(socksify.id(), &format!("-{name}"));
-        assert_eq!(socksify.wait().unwrap().code(), Some(40 + number), "{name}");
-    }
-}
-
-#[test]
-fn a_command_that_stops_stops_us() {
-    let scene = Scene::new();
-    let (mut socksify, _, mut output) = start(&scene, "echo ready; kill -STOP $$; echo again; exit 5");
-    let process = socksify.id() as libc::pid_t;
-    let mut status = 0;
-    // SAFETY: `status` is a writable int; the process is our own child and has not been waited for.
-    let found = unsafe { libc::waitpid(process, &mut status, libc::WUNTRACED) };
-    assert_eq!(found, process);
-    assert_eq!(std::process::ExitStatus::from_raw(status).stopped_signal(), Some(libc::SIGSTOP));
-    signal(socksify.id(), "-CONT");
-    let mut rest = String::new();
-    output.read_to_string(&mut rest).unwrap();
-    assert_eq!((rest.as_str(), socksify.wait().unwrap().code()), ("again\n", Some(5)));
-}
-
-#[test]
-fn the_command_has_the_signal_mask_that_we_had() {
-    let scene = Scene::new();
-    let masks = |line: &str| -> Vec<String> {
-        line.lines().filter(|line| line.starts_with("SigBlk")).map(str::to_owned).collect()
-    };
-    let ours = masks(&std::fs::read_to_string("/proc/thread-self/status").unwrap());
-    assert_eq!(masks(&scene.run(&["--embedded", "cat", "/proc/self/status"]).succeeds()), ours);
-}
 
 /// Address and port, user name, password of a proxy URL.
 fn parts(url: &str) -> (&str, &str, &str) {
@@ -103,7 +28,8 @@ fn greet(stream: &mut TcpStream, method: u8, credentials: Option<(&str, &str)>) 
 #[test]
 fn the_proxy_serves_the_command_and_nobody_else() {
     let scene = Scene::new();
-    let (mut socksify, url, _output) = start(&scene, "echo $SOCKSIFY_PROXY; exec cat >/dev/null");
+    let (mut socksify, url, _output) =
+        start(&scene, &["--embedded"], "echo $SOCKSIFY_PROXY; exec cat >/dev/null");
     let (place, name, password) = parts(&url);
     assert!(place.starts_with("127.0.0.1:"), "{place}");
     let connect = || TcpStream::connect(place).unwrap();

@@ -1,5 +1,6 @@
 //! socksify as it is called: its messages, its exit statuses, and what the command gets to see.
 
+mod attended;
 mod check;
 mod embedded;
 mod explain;
@@ -8,3 +9,4 @@ mod handover;
 mod names;
 mod refusals;
 mod scene;
+mod trace;

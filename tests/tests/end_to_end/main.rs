@@ -25,6 +25,7 @@ mod servers;
 mod sources;
 mod strays;
 mod suite;
+mod trace;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
     configuration::add(&mut suite);
     names::add(&mut suite);
     reload::add(&mut suite);
+    trace::add(&mut suite);
     sources::add(&mut suite);
     strays::add(&mut suite);
     let conclusion = libtest_mimic::run(&arguments, suite.finish());
