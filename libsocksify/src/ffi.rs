@@ -2,17 +2,17 @@
 //! pages those it lacks. A row whose types differ from the declaration here does not compile.
 
 use libc::{
-    addrinfo, c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_ushort, c_void, fd_set, hostent, iovec,
-    nfds_t, off_t, pollfd, sa_family_t, sigset_t, size_t, sockaddr, sockaddr_in, socklen_t, ssize_t,
+    FILE, addrinfo, c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_ushort, c_void, fd_set, hostent,
+    iovec, nfds_t, off_t, pollfd, sa_family_t, sigset_t, size_t, sockaddr, sockaddr_in, socklen_t, ssize_t,
     timespec, timeval,
 };
 
 pub(crate) use libc::{
     accept, accept4, bind, close, connect, dup, dup2, dup3, epoll_ctl, execv, execve, execveat, execvp,
-    execvpe, fexecve, getaddrinfo, getnameinfo, getpeername, getsockname, getsockopt, listen, poll, popen,
-    posix_spawn, posix_spawnp, ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select, send,
-    sendfile, sendfile64, sendmmsg, sendmsg, sendto, setsockopt, shutdown, socket, splice, system, unshare,
-    write, writev,
+    execvpe, fexecve, fflush, getaddrinfo, getnameinfo, getpeername, getsockname, getsockopt, listen, poll,
+    popen, posix_spawn, posix_spawnp, ppoll, pselect, read, readv, recv, recvfrom, recvmmsg, recvmsg, select,
+    send, sendfile, sendfile64, sendmmsg, sendmsg, sendto, setsockopt, shutdown, socket, splice, system,
+    unshare, write, writev,
 };
 
 /// The resolver's state, `struct __res_state` of `<resolv.h>`.
@@ -372,6 +372,17 @@ unsafe extern "C" {
 
     /// `int __res_ninit(struct __res_state *state)` — res_ninit(3).
     pub(crate) fn __res_ninit(state: *mut ResState) -> c_int;
+
+    pub(crate) fn fflush_unlocked(stream: *mut FILE) -> c_int;
+
+    /// `int fileno_unlocked(FILE *stream)` — the descriptor of a stream; unlocked_stdio(3).
+    pub(crate) fn fileno_unlocked(stream: *mut FILE) -> c_int;
+
+    /// `size_t __fpending(FILE *stream)` — how many bytes a stream has still to write; stdio_ext(3).
+    pub(crate) fn __fpending(stream: *mut FILE) -> size_t;
+
+    /// Standard output; stdio(3).
+    pub(crate) static stdout: *mut FILE;
 
     /// The variables of this process; environ(7).
     pub(crate) static environ: *const *const c_char;

@@ -17,7 +17,7 @@ use crate::calls::data::concerns;
 use crate::calls::late;
 use crate::calls::{
     asynchronous, connect, data, datagram, descriptor, epoll, exec, host, identity, listen, local, option,
-    poll, query, resolve, thread,
+    poll, query, resolve, stream, thread,
 };
 use crate::descriptors::is_known;
 use crate::ffi::{Gaicb, ResState, netent};
@@ -160,12 +160,12 @@ interpose! {
     /// As read.
     fn __recvfrom_chk(fd: c_int, buffer: *mut c_void, count: size_t, room: size_t, flags: c_int, address: *mut sockaddr, length: *mut socklen_t) -> ssize_t = -1
         => data::recvfrom_chk, when { concerns(fd) }, keeps Pace, mends late::recvfrom_chk;
-    /// As read.
+    /// As read; a socket with targets behind a proxy that is received with it (SCM_RIGHTS) stays one.
     fn recvmsg(fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t = -1
         => data::recvmsg, when { concerns(fd) }, keeps Pace, mends late::recvmsg;
-    /// As read.
+    /// As recvmsg.
     fn recvmmsg(fd: c_int, messages: *mut mmsghdr, count: c_uint, flags: c_int, timeout: *mut timespec) -> c_int = -1
-        => data::recvmmsg, when { concerns(fd) }, keeps Pace;
+        => data::recvmmsg, when { concerns(fd) }, keeps Pace, mends late::recvmmsg;
     /// As read: what is written early would end up in the dialogue with the proxy.
     fn write(fd: c_int, bytes: *const c_void, count: size_t) -> ssize_t = -1
         => data::write, when { concerns(fd) }, keeps Pace;
@@ -190,6 +190,13 @@ interpose! {
     /// As read and write.
     fn splice(from: c_int, from_offset: *mut loff_t, to: c_int, to_offset: *mut loff_t, count: size_t, flags: c_uint) -> ssize_t = -1
         => data::splice, when { concerns(from) || concerns(to) };
+
+    /// What a stream writes to a socket with a target behind a proxy, it writes behind a header laid ready.
+    fn fflush(stream: *mut FILE) -> c_int = libc::EOF
+        => stream::fflush, when { association::any() };
+    /// As fflush.
+    fn fflush_unlocked(stream: *mut FILE) -> c_int = libc::EOF
+        => stream::fflush, when { association::any() };
 
     /// A helper of ours that has done its work is gone first: a new user namespace is for single threads.
     fn unshare(flags: c_int) -> c_int = -1
@@ -222,10 +229,10 @@ interpose! {
         => exec::posix_spawnp, keeps exec::Surroundings, acts exec::act_posix_spawnp;
     /// As execve, for the shell, which libc starts past every hook: the application's own environment gets us back.
     fn system(command: *const c_char) -> c_int = -1
-        => exec::system;
+        => exec::system, acts exec::act_system;
     /// As system.
     fn popen(command: *const c_char, mode: *const c_char) -> *mut FILE = std::ptr::null_mut()
-        => exec::popen;
+        => exec::popen, acts exec::act_popen;
     /// As system.
     fn wordexp(words: *const c_char, result: *mut c_void, flags: c_int) -> c_int = exec::WRDE_CMDSUB
         => exec::wordexp;

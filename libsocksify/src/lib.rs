@@ -77,6 +77,7 @@ extern "C" fn constructor() {
         inheritance::inheritance();
         logging::begin();
         trace::begin();
+        association::adopt_inherited();
     });
     // SAFETY: the handlers may run at any fork.
     unsafe { libc::pthread_atfork(Some(about_to_fork), None, Some(forked)) };

@@ -40,7 +40,8 @@ impl<T> Lock<T> {
     }
 
     fn take(&self) -> bool {
-        let us = process::id();
+        // A vfork(2) child waits for its parent's threads, and they for it.
+        let us = process::of_memory();
         match self.holder.compare_exchange(0, us, Ordering::Acquire, Ordering::Relaxed) {
             Ok(_) => true,
             Err(holder) if holder == us => false,

@@ -3,7 +3,7 @@
 use std::os::fd::RawFd;
 
 use crate::hooks::real;
-use crate::sys::{close, cookie, duplicate_out_of_the_way, moved, tcp_socket};
+use crate::sys::{close, cookie, duplicate_out_of_the_way, moved, set_close_on_exec, tcp_socket};
 
 /// A socket of ours among the application's descriptors. Programs close descriptors they know nothing of, and get
 /// their numbers again: it is touched only while it is still the socket it was.
@@ -27,6 +27,17 @@ impl Own {
             return None;
         };
         Some(Own { fd, cookie })
+    }
+
+    /// One that was inherited from the program before, if it still is what it was.
+    pub(crate) fn inherited(fd: RawFd, cookie: u64) -> Option<Own> {
+        let inherited = Own { fd, cookie };
+        inherited.is_intact().then(|| set_close_on_exec(fd, true)).map(|()| inherited)
+    }
+
+    /// The number of the socket, which no other has.
+    pub(crate) fn cookie(self) -> u64 {
+        self.cookie
     }
 
     /// The same descriptor, behind which another socket was put on purpose.

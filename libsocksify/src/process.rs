@@ -76,6 +76,13 @@ pub(crate) fn claim_again() {
     }
 }
 
+/// The process whose memory we run on: this one, or the parent of a vfork(2) child.
+pub(crate) fn of_memory() -> libc::pid_t {
+    // SAFETY: null, or the page mapped by `claim`, which is never unmapped.
+    let owner = unsafe { OWNER.load(Ordering::Acquire).as_ref() };
+    owner.map(|owner| owner.load(Ordering::Relaxed)).filter(|owner| *owner != 0).unwrap_or_else(id)
+}
+
 /// Whether the memory we run on belongs to another process: then nothing in it may be changed.
 pub(crate) fn runs_on_borrowed_memory() -> bool {
     // SAFETY: null, or the page mapped by `claim`, which is never unmapped.

@@ -293,6 +293,27 @@ pub(crate) fn closes_on_exec(fd: RawFd) -> bool {
     unsafe { real::fcntl(fd, libc::F_GETFD, 0) & libc::FD_CLOEXEC != 0 }
 }
 
+/// Changes FD_CLOEXEC.
+pub(crate) fn set_close_on_exec(fd: RawFd, value: bool) {
+    let flag = if value { libc::FD_CLOEXEC } else { 0 };
+    // SAFETY: F_SETFD takes an integer.
+    unsafe { real::fcntl(fd, libc::F_SETFD, flag as usize) };
+}
+
+/// The descriptors below `end` that are open, by few system calls; poll(2).
+pub(crate) fn open_descriptors(end: RawFd, mut body: impl FnMut(RawFd)) {
+    const MANY: RawFd = 128;
+    for first in (0..end).step_by(MANY as usize) {
+        let mut entries = [libc::pollfd { fd: -1, events: 0, revents: 0 }; MANY as usize];
+        entries.iter_mut().zip(first..).for_each(|(entry, fd)| entry.fd = fd);
+        // SAFETY: as many entries as there are.
+        if unsafe { real::poll(entries.as_mut_ptr(), MANY as libc::nfds_t, 0) } < 0 {
+            return;
+        }
+        entries.iter().filter(|entry| entry.revents & libc::POLLNVAL == 0).for_each(|entry| body(entry.fd));
+    }
+}
+
 /// Where descriptors of ours begin, if the limit allows: programs count on low numbers, and close them.
 const OUT_OF_THE_WAY: usize = 700;
 
@@ -385,14 +406,6 @@ pub(crate) fn send_part(fd: RawFd, bytes: &[u8]) -> io::Result<()> {
     // SAFETY: pointer and length of one slice.
     let sent = unsafe { real::send(fd, bytes.as_ptr().cast(), bytes.len(), flags) };
     if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-}
-
-/// What a socket has that is not out yet, begun datagrams included; udp(7), SIOCOUTQ.
-pub(crate) fn unsent_bytes(fd: RawFd) -> c_int {
-    let mut count: c_int = 0;
-    // SAFETY: one integer.
-    unsafe { real::ioctl(fd, libc::TIOCOUTQ, (&raw mut count) as usize) };
-    count
 }
 
 /// Sends a datagram without blocking; sendto(2).

@@ -11,7 +11,7 @@ use socks_proto::udp::{self, MAX_HEADER};
 
 use super::pace::Pace;
 use super::parts::{Parts, part, room};
-use super::{Socket, Ticket, of, sender, slot};
+use super::{Socket, Ticket, is_connected_to, of, sender, slot};
 use crate::hooks::real;
 use crate::interpose::Verdict;
 use crate::{address, errno};
@@ -60,7 +60,7 @@ pub(crate) fn receive(pace: &mut Pace, fd: RawFd, message: &mut msghdr, flags: c
             Err(libc::EAGAIN) => return pace.until_readable(fd, flags),
             Err(errno) => {
                 if errno == libc::ECONNREFUSED {
-                    slot::with(ticket, Socket::doubt);
+                    slot::with(ticket, |socket| socket.refused(fd));
                 }
                 return Verdict::Fail(errno);
             }
@@ -86,7 +86,7 @@ fn one(
     };
     let mut parts = parts.ok_or(libc::EMSGSIZE)?;
     let received = take(fd, &mut parts, message, flags).map(|datagram| {
-        let content = content(ticket, &parts, &datagram)?;
+        let content = content(ticket, fd, &parts, &datagram)?;
         let length = datagram.length.saturating_sub(content.begin);
         // SAFETY: both ranges lie within the parts: the last one has room for what a longer header pushes out.
         unsafe { parts.shift(content.begin, expected, length.min(room)) };
@@ -121,10 +121,10 @@ fn take(fd: RawFd, parts: &mut Parts, given: &msghdr, flags: c_int) -> Result<Da
 }
 
 /// What a datagram holds for the application; `None` if nothing: from a stranger, or without a proper header.
-fn content(ticket: Ticket, parts: &Parts, datagram: &Datagram) -> Option<Content> {
+fn content(ticket: Ticket, fd: RawFd, parts: &Parts, datagram: &Datagram) -> Option<Content> {
     let mut bytes = [0; MAX_HEADER];
     slot::with(ticket, |socket| {
-        if !socket.is_relay(datagram.from) {
+        if !socket.is_relay(fd, datagram.from) {
             return socket.hears(datagram.from).then_some(Content { begin: 0, from: datagram.from });
         }
         // SAFETY: the parts were filled, or are as they were; only as much is looked at as was received.
@@ -139,7 +139,7 @@ fn content(ticket: Ticket, parts: &Parts, datagram: &Datagram) -> Option<Content
 }
 
 impl Socket {
-    pub(super) fn is_relay(&self, from: Option<SocketAddr>) -> bool {
+    pub(super) fn is_relay(&self, fd: RawFd, from: Option<SocketAddr>) -> bool {
         let relay = match self.stage {
             super::Stage::Open(association) => Some(association.relay),
             // The first answers may come while what was kept is still being sent.
@@ -147,7 +147,9 @@ impl Socket {
             super::Stage::Idle => None,
         };
         let is_from = |ours| from.is_some_and(|from| address::unmapped(from) == address::unmapped(ours));
-        relay.is_some_and(is_from) || self.responder.is_some_and(is_from)
+        // Another process that has the socket may have connected it to a relay of its own.
+        let is_others = || self.peer.is_some() && from.is_some_and(|from| is_connected_to(fd, from));
+        relay.is_some_and(is_from) || self.responder.is_some_and(is_from) || is_others()
     }
 
     /// Whether the application hears somebody who is not the relay: whoever is on this machine, and on a socket that may

@@ -37,7 +37,7 @@ fn without_header(fd: RawFd, message: &mut msghdr, flags: c_int, length: usize) 
     let (header, size) = udp::decode(bytes.get(..peeked)?).ok().filter(|(header, _)| header.frag == 0)?;
     let sender = slot::with(ticket, |socket| {
         let is_relays = match from {
-            Some(_) => socket.is_relay(from),
+            Some(_) => socket.is_relay(fd, from),
             // Who sent it was not asked: it has to look like an answer of the relay in every way.
             None => bytes.starts_with(&[0, 0]) && socket.targets.knows(&header.address.canonical()),
         };

@@ -5,7 +5,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Association, Stage, slot};
+use super::{Association, Stage, armed, slot};
 use crate::interpose::as_our_own;
 use crate::lock::Lock;
 use crate::own::Own;
@@ -29,20 +29,38 @@ static LINGERING: Lock<Lingering> = Lock::new(Lingering { owner: 0, all: Vec::ne
 
 /// Closes the control connection, now or in a moment.
 pub(super) fn release(association: &Association) {
+    let Some(control) = association.control else { return };
     let Some(until) = association.deadline().filter(|until| *until > Instant::now()) else {
-        return association.control.close();
+        return control.close();
     };
     let us = process::id();
     let is_kept = LINGERING.with(|lingering| {
         if std::mem::replace(&mut lingering.owner, us) != us {
             lingering.all.drain(..).for_each(|(_, control)| control.close());
         }
-        lingering.all.push((until, association.control));
+        lingering.all.push((until, control));
         lingering.all.len() > 1 || start()
     });
     if !is_kept {
         LINGERING.with(|lingering| lingering.all.clear());
-        association.control.close();
+        control.close();
+    }
+}
+
+/// Control connections of sockets that other processes have, and we no longer.
+static KEPT: Lock<[Option<Own>; MOST_KEPT]> = Lock::new([None; MOST_KEPT]);
+
+/// How many we keep: nobody tells when the other process is through with its socket.
+const MOST_KEPT: usize = 16;
+
+/// Keeps the control connection as long as this process lives, or until there are too many.
+pub(super) fn keep(association: &Association) {
+    let oldest = KEPT.with(|kept| {
+        kept.rotate_right(1);
+        std::mem::replace(&mut kept[0], association.control)
+    });
+    if let Some(oldest) = oldest {
+        oldest.close();
     }
 }
 
@@ -66,6 +84,7 @@ fn run() {
 
 /// The process exits: what it has sent goes first.
 pub(crate) fn at_exit() {
+    armed::ended();
     for ticket in slot::all() {
         let bell =
             || slot::with(ticket, |socket| socket.bell().filter(|_| !socket.queue.is_empty())).flatten();
@@ -90,9 +109,16 @@ pub(crate) fn at_exit() {
 }
 
 impl Association {
+    /// Closes the control connection at once.
+    pub(super) fn close(&self) {
+        if let Some(control) = self.control {
+            control.close();
+        }
+    }
+
     /// Until when it has to last: as long as this process has sent something that nobody answered.
     fn deadline(&self) -> Option<Instant> {
-        let (sender, sent) = self.sent?;
+        let (sender, sent) = self.sent.filter(|_| self.control.is_some())?;
         sent.checked_add(MOMENT).filter(|_| sender == process::id())
     }
 }

@@ -9,6 +9,7 @@
 
 mod armed;
 mod incoming;
+mod label;
 mod late;
 mod linger;
 mod opening;
@@ -19,6 +20,7 @@ mod queue;
 mod segment;
 mod slot;
 mod target;
+mod travel;
 
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
@@ -35,14 +37,15 @@ use queue::Queue;
 use segment::Offload;
 use target::{Targets, Way};
 
-pub(crate) use armed::{arm, prepare};
+pub(crate) use armed::{arm, flushed, prepare};
 pub(crate) use incoming::{receive, waiting_bytes};
 pub(crate) use late::received;
 pub(crate) use linger::at_exit;
 pub(crate) use outgoing::{domain, send, send_to_peer};
 pub(crate) use pace::{Pace, blocks};
 pub(crate) use segment::{is_offload, offload, set_offload};
-pub(crate) use slot::Ticket;
+pub(crate) use slot::{Ticket, any};
+pub(crate) use travel::{adopt, adopt_inherited, depart, opening_across_exec, pass_on, stay};
 
 /// A datagram socket of the application's.
 pub(crate) struct Socket {
@@ -69,7 +72,7 @@ pub(crate) struct Socket {
     offload: Offload,
     /// The last message announced more of the same datagram (MSG_MORE, send(2)).
     has_more: bool,
-    /// A header lies ready in the kernel, or did.
+    /// A header lies ready in the kernel, unless it was used.
     is_armed: bool,
     /// How many descriptors of this process stand for it.
     descriptors: u32,
@@ -89,7 +92,10 @@ enum Stage {
 /// A UDP ASSOCIATE with its control connection.
 #[derive(Clone, Copy)]
 struct Association {
-    control: Own,
+    /// `None` where only the process that gave us the socket has it.
+    control: Option<Own>,
+    /// The process that got the association from the proxy, or took it over with its control connection.
+    holder: libc::pid_t,
     /// Where datagrams go and come from, in the form the socket's family has for it.
     relay: SocketAddr,
     /// When the control connection was last seen alive.
@@ -102,14 +108,15 @@ struct Association {
 const TRUST: Duration = Duration::from_millis(250);
 
 impl Association {
-    /// Looks at the control connection, now and then.
+    /// Looks at the control connection, now and then. Who has it elsewhere keeps it as long as he lives.
     fn is_alive(&mut self) -> bool {
+        let Some(control) = self.control else { return sys::is_alive(self.holder) };
         let now = Instant::now();
         if now.duration_since(self.seen) < TRUST {
             return true;
         }
         self.seen = now;
-        self.control.is_intact() && sys::is_connected_still(self.control.fd)
+        control.is_intact() && sys::is_connected_still(control.fd)
     }
 }
 
@@ -141,10 +148,26 @@ impl Socket {
         if association.is_alive() {
             return Some(association.relay);
         }
-        log::info!("the proxy has ended an association");
+        let is_ours = association.control.is_some();
         self.end();
-        self.error = libc::ECONNREFUSED;
+        if is_ours {
+            log::info!("the proxy has ended an association");
+            self.error = libc::ECONNREFUSED;
+        }
         None
+    }
+
+    /// Nobody is at the relay any more, as the kernel has it. Where another process that has the socket has connected it to a
+    /// relay of its own, we take it back; where the association was the other's, we do without.
+    fn refused(&mut self, fd: RawFd) {
+        self.doubt();
+        let Stage::Open(association) = &self.stage else { return };
+        let (is_ours, relay) = (association.control.is_some(), association.relay);
+        if !is_ours {
+            self.end();
+        } else if self.peer.is_some() && !is_connected_to(fd, relay) {
+            let _ = sys::connect_to(fd, relay);
+        }
     }
 
     /// The next look at the control connection is not put off.
@@ -204,14 +227,19 @@ impl Socket {
     }
 }
 
+/// Whether that is whom the kernel has a socket connected to.
+fn is_connected_to(fd: RawFd, to: SocketAddr) -> bool {
+    sys::connected_to(fd).is_some_and(|now| address::unmapped(now) == address::unmapped(to))
+}
+
 /// Whether a descriptor's datagrams have to be looked at: two loads where there is no association anywhere.
 pub(crate) fn concerns(fd: RawFd) -> bool {
-    slot::any() && descriptors::datagrams(fd).is_some()
+    any() && descriptors::datagrams(fd).is_some()
 }
 
 /// What is known of a descriptor's socket. A descriptor closed past us and opened again is forgotten.
 pub(crate) fn of(fd: RawFd) -> Option<Ticket> {
-    let ticket = descriptors::datagrams(fd).filter(|_| slot::any())?;
+    let ticket = descriptors::datagrams(fd).filter(|_| any())?;
     if slot::stands_for(fd, ticket) {
         return Some(ticket);
     }
@@ -273,7 +301,12 @@ pub(crate) fn closed(fd: RawFd) {
 }
 
 fn end(ticket: Ticket) {
+    let is_passed_on = slot::is_passed_on(ticket);
     if let Some(mut socket) = slot::give_back(ticket) {
+        if is_passed_on && let Stage::Open(association) = socket.stage {
+            linger::keep(&association);
+            socket.stage = Stage::Idle;
+        }
         socket.end();
     }
 }
@@ -331,6 +364,7 @@ fn connect_by(
     let ticket = of_or_new(fd, domain).ok_or(libc::ENOBUFS)?;
     let connected = slot::with(ticket, |socket| {
         socket.forget();
+        label::detach(fd);
         release_source(fd, by);
         sys::connect_to(fd, by).map_err(|error| error.raw_os_error().unwrap_or(libc::ENETUNREACH))?;
         learn(socket)?;
@@ -347,6 +381,7 @@ pub(crate) fn disconnected(fd: RawFd, to: Option<SocketAddr>) {
     let Some(ticket) = of(fd) else { return };
     slot::with(ticket, |socket| {
         socket.forget();
+        label::detach(fd);
         socket.takes_strangers = true;
         if let Some(to) = to {
             release_source(fd, to);

@@ -99,7 +99,8 @@ impl Opening {
         match verdict {
             Verdict::Done(_) => {
                 let relay = self.relay(bnd, control.fd)?;
-                Ok(Association { control: control.refreshed(), relay, seen: Instant::now(), sent: None })
+                let (control, holder) = (Some(control.refreshed()), process::id());
+                Ok(Association { control, holder, relay, seen: Instant::now(), sent: None })
             }
             Verdict::Fail(errno) => Err(errno),
             _ => Err(libc::ECONNREFUSED),
@@ -123,7 +124,6 @@ impl Opening {
 
     /// What was kept is sent in order before anything else may be.
     fn succeeded(&self, association: Association) {
-        let control = association.control;
         let is_wanted = self.with(|socket| {
             socket.announced = Some(association.relay);
             match socket.peer {
@@ -135,7 +135,7 @@ impl Opening {
             }
         });
         if is_wanted != Some(true) {
-            control.close();
+            association.close();
             return self.failed(libc::ENETUNREACH);
         }
         let mut has_sent = false;
@@ -158,7 +158,7 @@ impl Opening {
         }
         let is_open = self.with(|socket| matches!(socket.stage, Stage::Open(_)));
         if is_open != Some(true) {
-            control.close();
+            association.close();
         }
     }
 

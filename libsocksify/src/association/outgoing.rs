@@ -13,7 +13,7 @@ use super::pace::{Pace, blocks};
 use super::parts::{Parts, part_of, room};
 use super::segment::{self, Control};
 use super::target::{Header, Way};
-use super::{Ticket, armed, of, of_or_new, opening, slot};
+use super::{Ticket, armed, is_connected_to, of, of_or_new, opening, release_source, slot};
 use crate::hooks::real;
 use crate::interpose::Verdict;
 use crate::own::Own;
@@ -161,7 +161,14 @@ fn ask_engine(
     // SAFETY: as above.
     unsafe { parts.peek(&mut query) };
     parts.release();
-    slot::with(ticket, |socket| socket.responder = Some(responder.address));
+    slot::with(ticket, |socket| {
+        socket.responder = Some(responder.address);
+        // Another process may have been the last to ask.
+        if socket.peer == Some(server) && !is_connected_to(fd, responder.address) {
+            release_source(fd, responder.address);
+            let _ = sys::connect_to(fd, responder.address);
+        }
+    });
     match stand_in::answer(fd, &responder, server, header.as_bytes(), query) {
         Ok(()) => Verdict::Done(length as ssize_t),
         Err(errno) => Verdict::Fail(errno),
@@ -207,8 +214,10 @@ fn transmit(
     let has_more = flags & libc::MSG_MORE != 0;
     let goes_on = slot::with(ticket, |socket| std::mem::replace(&mut socket.has_more, has_more));
     let is_armed = slot::with(ticket, |socket| socket.is_armed) == Some(true);
-    let has_header = goes_on == Some(true) || (is_armed && armed::is_ready(fd));
-    let header = if has_header { &[] } else { header.as_bytes() };
+    let header = if goes_on == Some(true) { &[] } else { header.as_bytes() };
+    if is_armed && goes_on == Some(false) {
+        armed::clear(fd);
+    }
     // SAFETY: the application's own message.
     let Some(mut parts) = (unsafe { Parts::new(part_of(header), message.msg_iov, message.msg_iovlen, None) })
     else {
@@ -228,7 +237,7 @@ fn transmit(
         Err(_) if errno == libc::EAGAIN => pace.until_writable(fd, flags),
         Err(_) => {
             if errno == libc::ECONNREFUSED {
-                slot::with(ticket, super::Socket::doubt);
+                slot::with(ticket, |socket| socket.refused(fd));
             }
             Verdict::Fail(errno)
         }

@@ -33,6 +33,16 @@ impl Offload {
         taken
     }
 
+    /// To hand on.
+    pub(super) fn values(&self) -> [c_int; 2] {
+        [self.segment, self.gro]
+    }
+
+    /// As handed on.
+    pub(super) fn of_values([segment, gro]: [c_int; 2]) -> Offload {
+        Offload { segment, gro }
+    }
+
     fn place(&mut self, name: c_int) -> &mut c_int {
         if name == UDP_SEGMENT { &mut self.segment } else { &mut self.gro }
     }

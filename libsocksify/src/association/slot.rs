@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::num::NonZeroU64;
 use std::os::fd::RawFd;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::Socket;
 use crate::lock::Lock;
@@ -33,13 +33,17 @@ struct Slot {
 
 static POOL: AtomicPtr<Pool> = AtomicPtr::new(ptr::null_mut());
 
+/// Whether another process has the socket of a slot, and uses the association it has here. Shared with forked children, which may
+/// be who passes it on.
+static PASSED_ON: AtomicPtr<[AtomicBool; SLOTS]> = AtomicPtr::new(ptr::null_mut());
+
 fn pool() -> Option<&'static Pool> {
     // SAFETY: null, or the mapping made below, which is never unmapped.
     unsafe { POOL.load(Ordering::Acquire).as_ref() }
 }
 
-/// Whether there is any such socket.
-pub(super) fn any() -> bool {
+/// Whether there is any such socket: two loads.
+pub(crate) fn any() -> bool {
     pool().is_some_and(|pool| pool.used.load(Ordering::Relaxed) != 0)
 }
 
@@ -87,6 +91,7 @@ pub(super) fn take(cookie: u64, socket: Socket) -> Option<Ticket> {
         slot.socket.with(|place| {
             place.write(socket);
         });
+        mark(index, false);
         slot.cookie.store(cookie, Ordering::Release);
         pool.used.fetch_add(1, Ordering::Relaxed);
         return ticket(index, state + 1);
@@ -103,6 +108,38 @@ pub(super) fn with<R>(ticket: Ticket, body: impl FnOnce(&mut Socket) -> R) -> Op
         // SAFETY: written when the slot was taken, which it still is.
         is_there.then(|| body(unsafe { socket.assume_init_mut() }))
     })
+}
+
+/// Runs `body` with the socket, alone, also on a parent's memory, where nothing may be changed.
+pub(super) fn look<R>(ticket: Ticket, body: impl FnOnce(&Socket) -> R) -> Option<R> {
+    let (slot, state) = find(ticket)?;
+    slot.socket.with(|socket| {
+        // SAFETY: written when the slot was taken, which it still is.
+        slot.is_still(state).then(|| body(unsafe { socket.assume_init_ref() }))
+    })
+}
+
+/// Takes note that another process has the socket, also for a parent on whose memory we run.
+pub(super) fn pass_on(ticket: Ticket) {
+    if let Some(index) = index(ticket) {
+        mark(index, true);
+    }
+}
+
+fn mark(index: usize, value: bool) {
+    // SAFETY: null, or the page mapped with the pool, which is never unmapped.
+    let marks = unsafe { PASSED_ON.load(Ordering::Acquire).as_ref() };
+    if let Some(mark) = marks.and_then(|marks| marks.get(index)) {
+        mark.store(value, Ordering::Relaxed);
+    }
+}
+
+/// Whether another process may have the socket.
+pub(super) fn is_passed_on(ticket: Ticket) -> bool {
+    // SAFETY: as in `mark`.
+    let marks = unsafe { PASSED_ON.load(Ordering::Acquire).as_ref() };
+    let mark = marks.zip(index(ticket)).and_then(|(marks, index)| marks.get(index));
+    mark.is_some_and(|mark| mark.load(Ordering::Relaxed))
 }
 
 /// Gives the slot back, with what was in it.
@@ -132,28 +169,36 @@ fn ticket(index: usize, state: u64) -> Option<Ticket> {
     NonZeroU64::new(state << 16 | (index as u64 + 1))
 }
 
+fn index(ticket: Ticket) -> Option<usize> {
+    usize::try_from(ticket.get() & 0xffff).ok()?.checked_sub(1)
+}
+
 fn find(ticket: Ticket) -> Option<(&'static Slot, u64)> {
-    let index = usize::try_from(ticket.get() & 0xffff).ok()?.checked_sub(1)?;
-    let slot = pool()?.slots.get(index)?;
+    let slot = pool()?.slots.get(index(ticket)?)?;
     let state = slot.state.load(Ordering::Acquire);
     (state == ticket.get() >> 16).then_some((slot, state))
 }
 
-/// Page by page, as it is used.
 #[cold]
 fn map() -> Option<&'static Pool> {
-    // SAFETY: a fresh mapping of the right size; all-zero bytes are a valid pool. The loser of a race unmaps its own.
+    mapped(&PASSED_ON, libc::MAP_SHARED)?;
+    mapped(&POOL, libc::MAP_PRIVATE | libc::MAP_NORESERVE)?;
+    pool()
+}
+
+/// Fills a place with a mapping, which gets memory page by page, as it is used.
+fn mapped<T>(place: &AtomicPtr<T>, flags: libc::c_int) -> Option<()> {
+    // SAFETY: a fresh mapping of the right size; all-zero bytes are a valid value. The loser of a race unmaps its own.
     unsafe {
-        let protection = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        let fresh = libc::mmap(ptr::null_mut(), size_of::<Pool>(), protection, flags, -1, 0);
+        let (size, protection) = (size_of::<T>(), libc::PROT_READ | libc::PROT_WRITE);
+        let fresh = libc::mmap(ptr::null_mut(), size, protection, flags | libc::MAP_ANONYMOUS, -1, 0);
         if fresh == libc::MAP_FAILED {
             return None;
         }
-        let won = POOL.compare_exchange(ptr::null_mut(), fresh.cast(), Ordering::AcqRel, Ordering::Acquire);
+        let won = place.compare_exchange(ptr::null_mut(), fresh.cast(), Ordering::AcqRel, Ordering::Acquire);
         if won.is_err() {
-            libc::munmap(fresh, size_of::<Pool>());
+            libc::munmap(fresh, size);
         }
     }
-    pool()
+    Some(())
 }

@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use socks_proto::udp::{MAX_HEADER, encode_header};
+use socks_proto::udp::{self, MAX_HEADER, encode_header};
 use socks_proto::{Address, Host};
+
+use super::label::{Label, Text};
 
 /// How many targets of one socket are remembered; one that is used again later is decided anew.
 const MOST: usize = 8;
@@ -115,9 +117,47 @@ impl Targets {
         }
         Some(found)
     }
+
+    /// Writes the targets on a label, that of `first` before the others: as many as it has room for.
+    pub(super) fn write(&self, label: &mut Label, first: Option<SocketAddr>) {
+        let is_first = |target: &&Target| Some(target.address) == first;
+        let all = || self.all.iter().flatten();
+        for target in all().filter(is_first).chain(all().filter(|target| !is_first(target))) {
+            label.put_whole(|label| target.write(label));
+        }
+    }
+
+    /// Reads them, to the end of the label.
+    pub(super) fn read(text: &mut Text<'_>) -> Targets {
+        let mut targets = Targets::NONE;
+        for place in &mut targets.all {
+            *place = Target::read(text);
+        }
+        targets
+    }
 }
 
 impl Target {
+    fn write(&self, label: &mut Label) -> bool {
+        let answered = self.answered.map(|ip| SocketAddr::new(ip, 0));
+        let header = self.header.as_bytes();
+        label.put_address(Some(self.address))
+            && label.put_address(answered)
+            && label.put(&[u8::from(self.way == Way::Engine)])
+            && label.put(&(header.len() as u16).to_ne_bytes())
+            && label.put(header)
+    }
+
+    fn read(text: &mut Text<'_>) -> Option<Target> {
+        let address = text.address()??;
+        let answered = text.address()?.map(|answered| answered.ip());
+        let way = if text.byte()? == 0 { Way::Relay } else { Way::Engine };
+        let length = u16::from_ne_bytes(text.array()?);
+        let (wire, _) = udp::decode(text.take(length.into())?).ok()?;
+        let is_name = matches!(wire.address.host, Host::Name(_));
+        Some(Target { address, header: Header::new(&wire.address), way, is_name, answered, used: 0 })
+    }
+
     fn port(&self) -> u16 {
         self.address.port()
     }
@@ -170,6 +210,32 @@ mod tests {
         for from in ["192.0.2.1:123", "192.0.2.2:123", "192.0.2.1:123"] {
             assert_eq!(sender(&mut targets, from), Some(address("198.18.0.1:123")));
         }
+    }
+
+    #[test]
+    fn targets_survive_on_a_label() {
+        let mut targets = Targets::NONE;
+        let long = "a".repeat(63) + "." + &"b".repeat(63) + "." + &"c".repeat(63) + "." + &"d".repeat(63);
+        for (number, name) in ["one.example", "other.example", &long].into_iter().enumerate() {
+            let address = SocketAddr::from(([198, 18, 0, number as u8], 123));
+            targets.add(address, &named(name, 123), if number == 1 { Way::Engine } else { Way::Relay });
+            assert!(targets.find(address).is_some());
+        }
+        let first = address("198.18.0.2:123");
+        assert_eq!(sender(&mut targets, "192.0.2.7:123"), Some(address("198.18.0.0:123")));
+        let mut label = Label::new();
+        targets.write(&mut label, Some(first));
+        let mut read = Targets::read(&mut label.text());
+        assert_eq!(read.all[0].unwrap().address, first);
+        for target in targets.all.into_iter().flatten() {
+            let (way, header) = read.find(target.address).unwrap();
+            assert!(way == target.way && header.as_bytes() == target.header.as_bytes());
+        }
+        assert_eq!(sender(&mut read, "192.0.2.7:123"), Some(address("198.18.0.0:123")));
+        let full = Targets { all: [targets.all[2]; MOST], clock: 0 };
+        let mut label = Label::new();
+        full.write(&mut label, None);
+        assert_eq!(Targets::read(&mut label.text()).all.iter().flatten().count(), 3);
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub(crate) unsafe fn leaves(address: *const sockaddr, length: socklen_t, flags: 
 pub(crate) unsafe fn message_leaves(message: *const msghdr, flags: c_int) -> bool {
     // SAFETY: forwarded.
     unsafe { message.as_ref() }.is_some_and(|message| {
-        let passes_on = parking::is_busy() && !message.msg_control.is_null();
+        let may_matter = || parking::is_busy() || association::any();
+        let passes_on = !message.msg_control.is_null() && may_matter();
         // SAFETY: forwarded.
         passes_on || unsafe { leaves(message.msg_name.cast(), message.msg_namelen, flags) }
     })
@@ -119,6 +120,7 @@ pub(crate) fn sendmsg(
         if let Some(done) = rights::open_among(header) {
             return later(fd, flags, done);
         }
+        rights::hand_on(header);
         // SAFETY: the application's own message.
         return gate_or(fd, flags, || unsafe { send(&mut progress.pace, fd, header, flags) });
     }
@@ -250,6 +252,7 @@ fn all_or_none(
             if let Some(done) = rights::open_among(message) {
                 return later(fd, flags, done);
             }
+            rights::hand_on(message);
             if !message_leaves(message, flags) {
                 continue;
             }

@@ -21,7 +21,7 @@ use socks_program::{Bypass, Caller, Inspection, Judgement, Place, Suspect, searc
 use crate::hooks::real;
 use crate::inheritance::inheritance;
 use crate::interpose::Verdict;
-use crate::{configuration, environment, errno, ffi, indirect, parking, process, sys};
+use crate::{association, configuration, environment, errno, ffi, indirect, parking, process, sys};
 use directory::Directory;
 pub(crate) use surroundings::Surroundings;
 
@@ -106,7 +106,9 @@ pub(crate) fn execveat(
 /// A socket that the next program will inherit must be through with its proxy by then: that program, and the helper's
 /// end, know nothing of the dialogue.
 fn unsettled() -> Option<Verdict<c_int>> {
-    parking::open_across_exec().map(|done| Verdict::Wait(parking::until_done(done)))
+    let opening = || association::opening_across_exec().map(|bell| bell.fd);
+    let done = parking::open_across_exec().or_else(opening)?;
+    Some(Verdict::Wait(parking::until_done(done)))
 }
 
 /// posix_spawn(3).
@@ -293,13 +295,19 @@ fn pass(kept: &mut Surroundings, variables: Strings) -> Verdict<c_int> {
     }
 }
 
-/// Calls the next definition with the environment that a body left.
+/// Calls the next definition with the environment that a body left, and with sockets that know themselves again. File actions
+/// may hand on what would be closed.
 macro_rules! act {
-    ($kept:ident, $call:expr, $variables:ident => $instead:expr) => {{
+    ($kept:ident, $call:expr, $variables:ident => $instead:expr) => {
+        act!($kept, false, $call, $variables => $instead)
+    };
+    ($kept:ident, $by_actions:expr, $call:expr, $variables:ident => $instead:expr) => {{
+        association::depart($by_actions);
         let result = match $kept.environment() {
             None => $call,
             Some($variables) => $instead,
         };
+        association::stay();
         $kept.release();
         result
     }};
@@ -395,7 +403,7 @@ pub(crate) unsafe fn act_posix_spawn(
 ) -> c_int {
     // SAFETY: as above.
     let call = |variables| unsafe { real::posix_spawn(child, path, actions, attributes, words, variables) };
-    act!(kept, call(given), made => call(made.cast()))
+    act!(kept, !actions.is_null(), call(given), made => call(made.cast()))
 }
 
 /// # Safety
@@ -411,5 +419,25 @@ pub(crate) unsafe fn act_posix_spawnp(
 ) -> c_int {
     // SAFETY: as above.
     let call = |variables| unsafe { real::posix_spawnp(child, file, actions, attributes, words, variables) };
-    act!(kept, call(given), made => call(made.cast()))
+    act!(kept, !actions.is_null(), call(given), made => call(made.cast()))
+}
+
+/// # Safety
+/// As for system(3).
+pub(crate) unsafe fn act_system((): &mut (), command: *const c_char) -> c_int {
+    association::depart(false);
+    // SAFETY: the application's own argument.
+    let result = unsafe { real::system(command) };
+    association::stay();
+    result
+}
+
+/// # Safety
+/// As for popen(3).
+pub(crate) unsafe fn act_popen((): &mut (), command: *const c_char, mode: *const c_char) -> *mut FILE {
+    association::depart(false);
+    // SAFETY: the application's own arguments.
+    let result = unsafe { real::popen(command, mode) };
+    association::stay();
+    result
 }

@@ -1,10 +1,10 @@
 //! Calls that receive, after the kernel has answered them: while they waited, their socket may have got its first target
-//! behind a proxy. Two loads where there is no such socket.
+//! behind a proxy, and what they received may be such a socket. Two loads where there is none.
 
-use libc::{c_int, c_void, iovec, msghdr, size_t, sockaddr, socklen_t, ssize_t};
+use libc::{c_int, c_uint, c_void, iovec, mmsghdr, msghdr, size_t, sockaddr, socklen_t, ssize_t, timespec};
 
 use super::data::message;
-use crate::association;
+use crate::{association, rights};
 
 /// read(2).
 pub(crate) fn read(result: ssize_t, fd: c_int, buffer: *mut c_void, count: size_t) -> ssize_t {
@@ -85,9 +85,28 @@ pub(crate) fn recvfrom_chk(
 pub(crate) fn recvmsg(result: ssize_t, fd: c_int, message: *mut msghdr, flags: c_int) -> ssize_t {
     // SAFETY: null or the application's own message.
     match unsafe { message.as_mut() } {
-        Some(message) if concerns(result, fd) => association::received(fd, message, flags, result),
+        Some(message) if result >= 0 => {
+            rights::adopt(message);
+            if concerns(result, fd) { association::received(fd, message, flags, result) } else { result }
+        }
         _ => result,
     }
+}
+
+/// recvmmsg(2).
+pub(crate) fn recvmmsg(
+    result: c_int,
+    _: c_int,
+    messages: *mut mmsghdr,
+    _: c_uint,
+    _: c_int,
+    _: *mut timespec,
+) -> c_int {
+    for index in 0..usize::try_from(result).unwrap_or(0) {
+        // SAFETY: as many messages as the kernel has just filled.
+        rights::adopt(unsafe { &(*messages.add(index)).msg_hdr });
+    }
+    result
 }
 
 fn concerns(result: ssize_t, fd: c_int) -> bool {

@@ -16,4 +16,5 @@ pub(crate) mod option;
 pub(crate) mod poll;
 pub(crate) mod query;
 pub(crate) mod resolve;
+pub(crate) mod stream;
 pub(crate) mod thread;

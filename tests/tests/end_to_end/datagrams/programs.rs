@@ -31,6 +31,8 @@ const PROGRAMS: &[Program] = &[
     Program { name: "socat_sendto", needs: &["socat"], test: socat_sendto },
     Program { name: "python_datagram", needs: &["python3"], test: python_datagram },
     Program { name: "python_asyncio_datagram", needs: &["python3"], test: python_asyncio_datagram },
+    Program { name: "python_inherited", needs: &["python3"], test: python_inherited },
+    Program { name: "bash_inherited", needs: &["bash"], test: bash_inherited },
     Program { name: "node_dgram", needs: &["node"], test: node_dgram },
     Program { name: "iperf3", needs: &["iperf3"], test: iperf3 },
     Program { name: "iperf3_reverse", needs: &["iperf3"], test: iperf3_reverse },
@@ -143,6 +145,16 @@ fn python_datagram(site: &Site<'_>) -> Verdict {
 
 fn python_asyncio_datagram(site: &Site<'_>) -> Verdict {
     site.script("python3", "python_asyncio_datagram.py")
+}
+
+/// Its sockets are used by other programs.
+fn python_inherited(site: &Site<'_>) -> Verdict {
+    site.script("python3", "inherited_datagrams.py")
+}
+
+/// Its sockets are used by the programs it starts.
+fn bash_inherited(site: &Site<'_>) -> Verdict {
+    site.script("bash", "inherited_datagrams.sh")
 }
 
 fn node_dgram(site: &Site<'_>) -> Verdict {

@@ -88,4 +88,5 @@ const USES: &[&str] = &[
     "event_loop",
     "threads",
     "nothing_stays",
+    "inherited",
 ];
