@@ -59,6 +59,7 @@ unsafe extern "C" {
     pub(crate) fn fcntl64(fd: c_int, command: c_int, argument: usize) -> c_int;
     pub(crate) fn __fcntl(fd: c_int, command: c_int, argument: usize) -> c_int;
     pub(crate) fn ioctl(fd: c_int, request: c_ulong, argument: usize) -> c_int;
+    pub(crate) fn prctl(option: c_int, a: usize, b: usize, c: usize, d: usize) -> c_int;
     pub(crate) fn __connect(fd: c_int, address: *const sockaddr, length: socklen_t) -> c_int;
     pub(crate) fn __close(fd: c_int) -> c_int;
     pub(crate) fn __dup2(old: c_int, new: c_int) -> c_int;

@@ -16,8 +16,8 @@ use crate::callback;
 use crate::calls::data::concerns;
 use crate::calls::late;
 use crate::calls::{
-    asynchronous, connect, data, datagram, descriptor, epoll, exec, host, identity, listen, local, option,
-    poll, query, resolve, stream, thread,
+    asynchronous, confine, connect, data, datagram, descriptor, epoll, exec, host, identity, listen, local,
+    option, poll, query, resolve, stream, thread,
 };
 use crate::descriptors::is_known;
 use crate::ffi::{Gaicb, ResState, netent};
@@ -95,6 +95,9 @@ interpose! {
     /// FIONREAD on a socket with targets behind a proxy: what the next datagram has for the application.
     fn ioctl(fd: c_int, request: c_ulong, argument: usize) -> c_int = -1
         => option::ioctl, when { request == libc::FIONREAD && association::concerns(fd) };
+    /// PR_SET_SECCOMP is noted: in a sandbox no descriptor is looked at that came with a message.
+    fn prctl(option: c_int, a: usize, b: usize, c: usize, d: usize) -> c_int = -1
+        => confine::prctl, when { option == libc::PR_SET_SECCOMP };
 
     /// Entries of a socket whose proxy is being asked are kept by us.
     fn epoll_ctl(epoll: c_int, operation: c_int, fd: c_int, event: *mut epoll_event) -> c_int = -1

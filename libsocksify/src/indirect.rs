@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use libc::{c_int, c_long, c_uint};
 
 use crate::calls::data::concerns;
-use crate::hooks;
 use crate::next::Next;
+use crate::{confinement, hooks};
 
 static NEXT: Next = Next::of("syscall\0");
 
@@ -78,6 +78,10 @@ unsafe extern "C" fn syscall() {
         "je {intercepted}",
         "cmp rdi, {preadv2}",
         "je {intercepted}",
+        "cmp rdi, {prctl}",
+        "je {intercepted}",
+        "cmp rdi, {seccomp}",
+        "je {intercepted}",
         "cmp rdi, {pwritev2}",
         "je {intercepted}",
         "3:",
@@ -93,6 +97,8 @@ unsafe extern "C" fn syscall() {
         epoll_ctl = const libc::SYS_epoll_ctl,
         preadv2 = const libc::SYS_preadv2,
         pwritev2 = const libc::SYS_pwritev2,
+        prctl = const libc::SYS_prctl,
+        seccomp = const libc::SYS_seccomp,
         intercepted = sym intercepted,
         pointer = sym POINTER,
         next = sym next,
@@ -124,6 +130,10 @@ unsafe extern "C" fn syscall() {
         "b.eq {intercepted}",
         "cmp x0, #{preadv2}",
         "b.eq {intercepted}",
+        "cmp x0, #{prctl}",
+        "b.eq {intercepted}",
+        "cmp x0, #{seccomp}",
+        "b.eq {intercepted}",
         "cmp x0, #{pwritev2}",
         "b.eq {intercepted}",
         "cmp x0, #{read}",
@@ -146,6 +156,8 @@ unsafe extern "C" fn syscall() {
         epoll_ctl = const libc::SYS_epoll_ctl,
         preadv2 = const libc::SYS_preadv2,
         pwritev2 = const libc::SYS_pwritev2,
+        prctl = const libc::SYS_prctl,
+        seccomp = const libc::SYS_seccomp,
         splice = const libc::SYS_splice,
         read = const libc::SYS_read,
         sendfile = const libc::SYS_sendfile,
@@ -188,6 +200,11 @@ unsafe extern "C-unwind" fn intercepted(
             }
             libc::SYS_splice if concerns(fd) || concerns(c as c_int) => {
                 hooks::splice(fd, b as *mut _, c as c_int, d as *mut _, e, f as c_uint) as c_long
+            }
+            libc::SYS_prctl => hooks::prctl(a as c_int, b, c, d, e).into(),
+            libc::SYS_seccomp => {
+                confinement::begin();
+                next(number, a, b, c, d, e, f)
             }
             _ if !concerns(fd) => next(number, a, b, c, d, e, f),
             libc::SYS_read => hooks::read(fd, b as *mut _, c) as c_long,

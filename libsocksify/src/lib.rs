@@ -24,6 +24,7 @@ mod callback;
 mod calls;
 mod completion;
 mod configuration;
+mod confinement;
 mod descriptors;
 mod dlsym;
 mod engine;

@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use libc::{cmsghdr, msghdr};
 
 use crate::interpose::as_our_own;
-use crate::{association, parking};
+use crate::{association, confinement, parking};
 
 /// A descriptor among those a message passes on whose dialogue goes on: what its end is signalled by.
 pub(crate) fn open_among(message: &msghdr) -> Option<RawFd> {
@@ -31,7 +31,7 @@ pub(crate) fn hand_on(message: &msghdr) {
 
 /// Takes over such sockets among the descriptors that came with a message.
 pub(crate) fn adopt(message: &msghdr) {
-    if !message.msg_control.is_null() && message.msg_controllen > 0 {
+    if !message.msg_control.is_null() && message.msg_controllen > 0 && !confinement::is_in_force() {
         let mut brings_any = false;
         each(message, |_| brings_any = true);
         if brings_any {

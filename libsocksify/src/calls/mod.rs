@@ -1,6 +1,7 @@
 //! The bodies of the hooks, one file per family of calls: guard clauses, one decision, one exit per outcome.
 
 pub(crate) mod asynchronous;
+pub(crate) mod confine;
 pub(crate) mod connect;
 pub(crate) mod data;
 pub(crate) mod datagram;
