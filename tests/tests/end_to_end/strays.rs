@@ -58,7 +58,6 @@ const SHORTAGES: &[&str] = &[
     "memory",
     "call:bind",
     "call:clone3",
-    "call:epoll_ctl",
     "call:eventfd2",
     "call:fcntl",
     "call:getpeername",
